@@ -1,0 +1,160 @@
+package memory
+
+import (
+	"container/heap"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"wsecho/domain"
+)
+
+var _ domain.Queue = (*Queue)(nil)
+
+// maxReceives is how often a delivery that fails is handed out before it is buried, as the deployed queue does.
+const maxReceives = 5
+
+// retryAfter is how long a delivery that failed stays hidden.
+const retryAfter = time.Second
+
+// Queue holds deliveries until Run works on them. Its zero value is empty and ready for use.
+type Queue struct {
+	// Logger is told what was buried and why. Nil is slog.Default.
+	Logger *slog.Logger
+
+	mu      sync.Mutex // Guards what follows.
+	waiting agenda
+	buried  []domain.Delivery
+	wake    chan struct{}
+}
+
+type entry struct {
+	domain.Delivery
+	due      time.Time
+	receives int
+}
+
+// agenda is a heap of entries, the one that is due first on top.
+type agenda []entry
+
+func (a agenda) Len() int           { return len(a) }
+func (a agenda) Less(i, j int) bool { return a[i].due.Before(a[j].due) }
+func (a agenda) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
+func (a *agenda) Push(e any)        { *a = append(*a, e.(entry)) }
+
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	e := (*a)[last]
+	*a = (*a)[:last]
+	return e
+}
+
+// Enqueue implements domain.Queue. It never fails.
+func (q *Queue) Enqueue(_ context.Context, ds ...domain.Delivery) error {
+	for _, d := range ds {
+		q.put(entry{Delivery: d, due: time.Now().Add(d.Delay)})
+	}
+	return nil
+}
+
+// Bury implements domain.Queue. It never fails.
+func (q *Queue) Bury(ctx context.Context, d domain.Delivery, reason string) error {
+	q.mu.Lock()
+	q.buried = append(q.buried, d)
+	q.mu.Unlock()
+	logger := q.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	logger.ErrorContext(ctx, "delivery given up", "messageId", d.MessageID, "audience", d.Audience, "reason", reason)
+	return nil
+}
+
+// Buried returns what was given up since the start.
+func (q *Queue) Buried() []domain.Delivery {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return append([]domain.Delivery(nil), q.buried...)
+}
+
+// Run hands deliveries to a number of workers until ctx ends, and returns when they are done. A delivery whose
+// handling fails is handed out again after a second, and buried after the fifth time.
+func (q *Queue) Run(ctx context.Context, workers int, handle func(context.Context, domain.Delivery) error) {
+	var running sync.WaitGroup
+	for range workers {
+		running.Go(func() {
+			for {
+				e, ok := q.take(ctx)
+				if !ok {
+					return
+				}
+				q.work(ctx, e, handle)
+			}
+		})
+	}
+	running.Wait()
+}
+
+func (q *Queue) work(ctx context.Context, e entry, handle func(context.Context, domain.Delivery) error) {
+	err := handle(ctx, e.Delivery)
+	if err == nil {
+		return
+	}
+	if e.receives++; e.receives == maxReceives {
+		_ = q.Bury(ctx, e.Delivery, err.Error())
+		return
+	}
+	e.due = time.Now().Add(retryAfter)
+	q.put(e)
+}
+
+func (q *Queue) put(e entry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	heap.Push(&q.waiting, e)
+	q.signal()
+}
+
+// take waits for a delivery that is due; ok is false when ctx has ended.
+func (q *Queue) take(ctx context.Context) (e entry, ok bool) {
+	for ctx.Err() == nil {
+		e, ok, wake, wait := q.next()
+		if ok {
+			return e, true
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-wake:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+	return entry{}, false
+}
+
+// next removes the first delivery that is due. If there is none it says for how long, and what is closed when
+// something is added.
+func (q *Queue) next() (e entry, ok bool, wake <-chan struct{}, wait time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	wait = time.Hour
+	if len(q.waiting) > 0 {
+		if wait = time.Until(q.waiting[0].due); wait <= 0 {
+			return heap.Pop(&q.waiting).(entry), true, nil, 0
+		}
+	}
+	if q.wake == nil {
+		q.wake = make(chan struct{})
+	}
+	return entry{}, false, q.wake, wait
+}
+
+// signal wakes those who wait. q.mu is held.
+func (q *Queue) signal() {
+	if q.wake != nil {
+		close(q.wake)
+		q.wake = nil
+	}
+}

@@ -1,0 +1,30 @@
+package domain
+
+import "context"
+
+// Audience names a set of connections that can be reached together. To this package the name is opaque; what an
+// audience means is the business of whoever defines one.
+type Audience string
+
+// Everyone is the audience that every connection belongs to.
+const Everyone Audience = "everyone"
+
+const userPrefix = "user:"
+
+// UserAudience is the audience of all connections of one user, who must not be anonymous.
+func UserAudience(user string) Audience { return Audience(userPrefix + user) }
+
+// Memberships knows who entered which audience, beyond Everyone and the user's own. Implementations are safe for
+// concurrent use. Any method may return an error that wraps ErrUnavailable, as for Registry.
+type Memberships interface {
+	// Enter makes the connection a member of an audience until it leaves, is closed or expires; created is false if
+	// it is one already. Only c's ID, ConnectedAt, ExpiresAt and User are looked at. ErrNotConnected: the
+	// connection is not in the registry, nothing was written. ErrLimit: it is in max audiences already.
+	Enter(ctx context.Context, c Connection, a Audience, max int) (created bool, err error)
+	// Leave ends a membership; left is false if there was none. A connection that is gone is no error, and leaving
+	// never brings one back.
+	Leave(ctx context.Context, id string, a Audience) (left bool, err error)
+	// Evict deletes the member's row alone, for somebody who is closing the connection; left tells that this call
+	// deleted it, or may have: where an attempt's outcome stayed unknown and the row is gone, left is true.
+	Evict(ctx context.Context, id string, a Audience) (left bool, err error)
+}

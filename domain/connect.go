@@ -1,0 +1,58 @@
+package domain
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Identity is who a connection belongs to.
+type Identity struct {
+	// User is empty for somebody anonymous.
+	User string
+	// ExpiresAt is when the proof of identity ends; zero is never.
+	ExpiresAt time.Time
+}
+
+var userName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@:-]{0,63}$`)
+
+// ValidUser tells whether a name may be a user's: up to 64 letters, digits and _ . @ : - beginning with a letter or
+// digit, and not one of those that anonymous connections get.
+func ValidUser(name string) bool {
+	return userName.MatchString(name) && !strings.HasPrefix(name, AnonymousPrefix)
+}
+
+// Credentials are what a client shows when it connects.
+type Credentials struct {
+	// User is the name that the client claims without proof; empty if it claims none.
+	User string
+}
+
+// Authenticator decides who may connect. Implementations are safe for concurrent use.
+type Authenticator interface {
+	// Authenticate returns who the client is. An Error with the code Unauthorized means that the credentials are
+	// missing or bad, one with Forbidden that this client may not connect.
+	Authenticate(ctx context.Context, c Credentials) (Identity, error)
+}
+
+// Open lets everybody in and believes the name they claim. It is for development: anybody can be anybody.
+type Open struct{}
+
+// Authenticate accepts no name or a valid one.
+func (Open) Authenticate(_ context.Context, c Credentials) (Identity, error) {
+	if c.User != "" && !ValidUser(c.User) {
+		return Identity{}, &Error{Code: Forbidden, Message: "this is no user name"}
+	}
+	return Identity{User: c.User}, nil
+}
+
+// Connector is the use case of a client that connects.
+type Connector struct{ Registry Registry }
+
+// Connect registers a new connection for an identity. The rows it writes end by themselves; see Expiry.
+func (uc Connector) Connect(ctx context.Context, id string, connectedAt time.Time, who Identity) error {
+	return uc.Registry.Connect(ctx, Connection{
+		ID: id, ConnectedAt: connectedAt, ExpiresAt: Expiry(connectedAt, who.ExpiresAt), User: who.User,
+	})
+}

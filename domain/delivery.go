@@ -1,0 +1,43 @@
+package domain
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// DeliveryLife is how long a message is worth delivering, unless its sender says otherwise.
+const DeliveryLife = time.Hour
+
+// Delivery is a message on its way to an audience, or to that part of it which a span or a list of members names.
+type Delivery struct {
+	// MessageID is the same for every copy of a message, so that clients can drop the second one.
+	MessageID string `json:"messageId"`
+	// Message is the text that members get, as JSON.
+	Message  json.RawMessage `json:"message"`
+	Audience Audience        `json:"audience"`
+	// Except lists connection ids that do not get the message.
+	Except []string `json:"except,omitempty"`
+	// Span is the part of the audience that this delivery is for. Where Members is set, they are meant instead.
+	Span    Span     `json:"span"`
+	Members []Member `json:"members,omitempty"`
+	// MaxMembers, if positive, is the size above which an audience does not get the message at all.
+	MaxMembers int `json:"maxMembers,omitempty"`
+	// Attempt counts the runs in which Members were posted to and not reached.
+	Attempt int `json:"attempt,omitempty"`
+	// AcceptedAt is when the sender was promised delivery, ExpiresAt when trying stops.
+	AcceptedAt time.Time `json:"acceptedAt"`
+	ExpiresAt  time.Time `json:"expiresAt"`
+	// Delay is how long the queue holds the delivery back, up to 15 minutes. It is not part of what is stored.
+	Delay time.Duration `json:"-"`
+}
+
+// Queue keeps deliveries until a worker has done them, at least once each, in no particular order. Implementations
+// are safe for concurrent use.
+type Queue interface {
+	// Enqueue stores deliveries. On an error, which wraps ErrUnavailable if trying again can help, any part of them
+	// may have been stored.
+	Enqueue(ctx context.Context, ds ...Delivery) error
+	// Bury puts a delivery where people look at what could not be delivered, with the reason.
+	Bury(ctx context.Context, d Delivery, reason string) error
+}

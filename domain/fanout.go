@@ -1,0 +1,160 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// The sizes of a fan-out. A page is what one worker posts; a read asks for a quarter more and one to see whether
+// that is all; a span that holds more is cut for less than a page, so that few of its parts hold too much.
+const (
+	pageLimit   = 125
+	cutSize     = 85
+	maxChildren = 100
+)
+
+// MaxAttempts is how many runs post to a member before it is given up and buried.
+const MaxAttempts = 8
+
+// FanOut delivers messages to audiences of any size. Whoever works on a delivery reads one page of its span: if
+// that is all, it posts; if not, it cuts the span into smaller deliveries for the queue. It never does both, so a
+// repetition after a crash repeats either posts, which clients recognise by the message id, or deliveries of them.
+//
+// A FanOut is safe for concurrent use. All its fields are required.
+type FanOut struct {
+	Registry Registry
+	Sender   Sender
+	Queue    Queue
+	Closer   Closer
+	// Pace is shared by all that posts in this process.
+	Pace *Pace
+	// Concurrency is how many posts run at the same time.
+	Concurrency int
+	// Random returns numbers in [0,1). It must be safe for concurrent use.
+	Random func() float64
+}
+
+// Report counts what one run did with a delivery.
+type Report struct {
+	// Sent, Gone and Failed count members by their last outcome. A member that failed will not get the message.
+	Sent, Gone, Failed int
+	// Throttled counts the posts answered that way, the repeated ones included.
+	Throttled int
+	// Queued counts the deliveries handed to the queue.
+	Queued int
+	// Expired and Oversized count deliveries dropped because they were late, or their audience too large.
+	Expired, Oversized int
+	// Buried counts the members given up after MaxAttempts.
+	Buried int
+}
+
+// Deliver works on a delivery until a point in time, after which it starts and awaits no more posts: what is not
+// done goes back to the queue. ctx must last a little longer.
+//
+// An error means that the whole delivery has to be tried again, by its sender or its queue: one that wraps
+// ErrUnavailable if the registry or the queue did not answer, ErrForbidden if the service may not post.
+func (f *FanOut) Deliver(ctx context.Context, d Delivery, until time.Time) (Report, error) {
+	if !time.Now().Before(d.ExpiresAt) {
+		return Report{Expired: 1}, nil
+	}
+	if d.Members != nil {
+		return f.post(ctx, d, d.Members, until)
+	}
+	page, err := f.read(ctx, d)
+	if err != nil {
+		return Report{}, fmt.Errorf("reading the members of %s: %w", d.Audience, err)
+	}
+	if d.MaxMembers > 0 && len(page.Members) > d.MaxMembers {
+		return Report{Oversized: 1}, nil
+	}
+	if page.More {
+		children := f.split(d, page)
+		return Report{Queued: len(children)}, f.Queue.Enqueue(ctx, children...)
+	}
+	return f.post(ctx, d, page.Members, until)
+}
+
+// read returns up to pageLimit members; More tells that the span holds others. It reads on after a short page: an
+// adapter may return one where expired members were left out.
+func (f *FanOut) read(ctx context.Context, d Delivery) (Page, error) {
+	var all Page
+	rest := d.Span
+	for {
+		page, err := f.Registry.Members(ctx, d.Audience, rest, pageLimit+1-len(all.Members))
+		if err != nil {
+			return Page{}, err
+		}
+		all.Members = append(all.Members, page.Members...)
+		if len(all.Members) > pageLimit {
+			all.More = true
+			return all, nil
+		}
+		if !page.More {
+			return all, nil
+		}
+		rest = page.Rest
+	}
+}
+
+// split cuts a delivery's span into children by the density of the page that was read of it.
+func (f *FanOut) split(d Delivery, page Page) []Delivery {
+	last := Position(page.Members[len(page.Members)-1].ID)
+	estimate := float64(len(page.Members)) / d.Span.share(last)
+	n := int(math.Ceil(min(estimate/cutSize, maxChildren)))
+	var children []Delivery
+	for _, span := range d.Span.Split(max(n, 2)) {
+		child := d
+		child.Span = span
+		children = append(children, child)
+	}
+	return children
+}
+
+// post posts a delivery to members, then hands what is left back to the queue.
+func (f *FanOut) post(ctx context.Context, d Delivery, members []Member, until time.Time) (Report, error) {
+	members = slices.DeleteFunc(slices.Clone(members), func(m Member) bool { return slices.Contains(d.Except, m.ID) })
+	run := &run{fanOut: f, delivery: d}
+	run.post(ctx, members, until)
+	if run.forbidden != nil {
+		return run.report, run.forbidden
+	}
+	return run.handBack(ctx)
+}
+
+// handBack queues the members that were not tried, and those that were not reached for another attempt; the last
+// attempt's are buried.
+func (r *run) handBack(ctx context.Context) (Report, error) {
+	var back []Delivery
+	if len(r.untried) > 0 {
+		again := r.delivery
+		again.Members = r.untried
+		back = append(back, again)
+	}
+	var buried error
+	if len(r.missed) > 0 {
+		again := r.delivery
+		again.Members, again.Attempt = r.missed, r.delivery.Attempt+1
+		if again.Attempt < MaxAttempts {
+			again.Delay = r.fanOut.delay(again.Attempt)
+			back = append(back, again)
+		} else {
+			r.report.Buried = len(r.missed)
+			buried = r.fanOut.Queue.Bury(ctx, again, fmt.Sprintf("not reached in %d attempts", MaxAttempts))
+		}
+	}
+	r.report.Queued = len(back)
+	if len(back) == 0 {
+		return r.report, buried
+	}
+	return r.report, errors.Join(buried, r.fanOut.Queue.Enqueue(ctx, back...))
+}
+
+// delay is how long the queue holds back an attempt: a random part of twice as long each time, up to five minutes.
+func (f *FanOut) delay(attempt int) time.Duration {
+	ceiling := min(time.Second<<attempt, 5*time.Minute)
+	return time.Second + time.Duration(f.Random()*float64(ceiling))
+}

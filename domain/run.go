@@ -1,0 +1,135 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	// postTimeout bounds one post, so that a client that does not read delays nobody else for long.
+	postTimeout = 3 * time.Second
+	// triesPerRun is how often one run posts to a member that is throttled or whose post failed at once.
+	triesPerRun = 3
+	// retryCeiling bounds the wait before the second try; the one before the third is twice as long.
+	retryCeiling = 100 * time.Millisecond
+	// reapAge is how old a connection must be before a "gone" is believed: its rows are written before its socket
+	// is open.
+	reapAge = 30 * time.Second
+)
+
+// run is one run of a delivery over a list of members.
+type run struct {
+	fanOut   *FanOut
+	delivery Delivery
+
+	mu              sync.Mutex // Guards what follows.
+	report          Report
+	missed, untried []Member
+	forbidden       error
+}
+
+// post posts to members with bounded concurrency until a point in time. What was not done is in missed (tried) and
+// untried afterwards.
+func (r *run) post(ctx context.Context, members []Member, until time.Time) {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	work := make(chan Member)
+	var workers sync.WaitGroup
+	for range min(r.fanOut.Concurrency, len(members)) {
+		workers.Go(func() {
+			for m := range work {
+				r.reach(ctx, cancel, m)
+			}
+		})
+	}
+	for _, m := range members {
+		work <- m
+	}
+	close(work)
+	workers.Wait()
+}
+
+// reach posts to one member, up to triesPerRun times. It stops the run when the service may not post at all.
+func (r *run) reach(ctx context.Context, stop context.CancelFunc, m Member) {
+	if r.fanOut.Pace.Wait(ctx) != nil {
+		r.note(func() { r.untried = append(r.untried, m) })
+		return
+	}
+	for try := 1; ; try++ {
+		err := r.send(ctx, m.ID)
+		if r.settled(ctx, stop, m, err) {
+			return
+		}
+		timedOut := errors.Is(err, context.DeadlineExceeded)
+		if timedOut || try == triesPerRun || r.backOff(ctx, try) != nil || r.fanOut.Pace.Wait(ctx) != nil {
+			r.note(func() { r.missed = append(r.missed, m) })
+			return
+		}
+	}
+}
+
+func (r *run) send(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, postTimeout)
+	defer cancel()
+	return r.fanOut.Sender.Send(ctx, id, r.delivery.Message)
+}
+
+// settled counts an outcome and tells whether it is the member's last one in this run.
+func (r *run) settled(ctx context.Context, stop context.CancelFunc, m Member, err error) bool {
+	switch {
+	case err == nil:
+		r.note(func() { r.report.Sent++ })
+	case errors.Is(err, ErrGone):
+		r.gone(ctx, m)
+	case errors.Is(err, ErrRefused):
+		r.note(func() { r.report.Failed++ })
+	case errors.Is(err, ErrForbidden):
+		r.note(func() { r.forbidden = err })
+		stop()
+	case errors.Is(err, ErrThrottled):
+		r.fanOut.Pace.Throttled(m.ID)
+		r.note(func() { r.report.Throttled++ })
+		return false
+	default:
+		return false
+	}
+	return true
+}
+
+// gone counts a member that is gone, and reaps it unless its socket may not be open yet. Reaping ends with the run:
+// if it fails, the next message finds the member gone again.
+func (r *run) gone(ctx context.Context, m Member) {
+	if time.Since(m.ConnectedAt) >= reapAge {
+		_ = r.fanOut.Closer.Reap(ctx, m.ID, r.delivery.Audience)
+	}
+	r.note(func() { r.report.Gone++ })
+}
+
+// backOff waits a random part of a time that doubles with every try ("full jitter").
+func (r *run) backOff(ctx context.Context, try int) error {
+	ceiling := retryCeiling << (try - 1)
+	return sleep(ctx, time.Duration(r.fanOut.Random()*float64(ceiling)))
+}
+
+func (r *run) note(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+}
+
+// sleep waits, or returns ctx's error if that ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
