@@ -10,3 +10,60 @@ help: ## Show the targets
 .PHONY: run
 run: ## Run the whole API on this machine: make run ARGS="-addr 127.0.0.1:9000"
 	@go run ./functions/local $(ARGS)
+
+# ---- Deployment: build, deploy, and a deployment that needs no AWS --------------------------------
+
+# The three tools of a deployment, each in a folder of its own, installed again when a version changes.
+SAM_VERSION       := 1.170.0
+MINISTACK_VERSION := 1.5.33
+WSCAT_VERSION     := 6.1.0
+SAM_STAMP         := $(TOOLS)/sam/.installed-$(SAM_VERSION)
+MINISTACK_STAMP   := $(TOOLS)/ministack/.installed-$(MINISTACK_VERSION)
+WSCAT_STAMP       := $(TOOLS)/wscat/.installed-$(WSCAT_VERSION)
+SAM               := SAM_CLI_TELEMETRY=0 $(TOOLS)/sam/bin/sam
+PYTHON            ?= python3
+
+.PHONY: build deploy test-cloud tools-cloud
+build: $(SAM_STAMP) ## Build the functions for AWS: make build ARGS="--config-env prod"
+	$(SAM) build $(ARGS)
+
+deploy: build ## Build and deploy: make deploy ARGS="--config-env prod"
+	$(SAM) deploy $(ARGS)
+
+tools-cloud: $(SAM_STAMP) $(MINISTACK_STAMP) $(WSCAT_STAMP)
+
+test-cloud: tools-cloud ## Deploy to an emulated AWS on this machine and test what came of it
+	@go run ./functions/internal/cloudtest -tools $(TOOLS)
+
+$(SAM_STAMP):
+	$(call venv,sam,aws-sam-cli==$(SAM_VERSION))
+
+$(MINISTACK_STAMP):
+	$(call venv,ministack,ministack[full]==$(MINISTACK_VERSION))
+
+$(WSCAT_STAMP):
+	@rm -rf $(@D)
+	npm install --silent --no-fund --no-audit --prefix $(@D) wscat@$(WSCAT_VERSION)
+	@touch $@
+
+# A virtual environment with one package: $(call venv,folder,package==version).
+define venv
+@rm -rf $(TOOLS)/$(1)
+$(PYTHON) -m venv $(TOOLS)/$(1)
+$(TOOLS)/$(1)/bin/pip install --quiet --disable-pip-version-check '$(2)'
+@touch $@
+endef
+
+# sam build runs `make build-WsEcho` for functions/echo and so on, and wants $(ARTIFACTS_DIR)/bootstrap.
+# It does not tell make which processor the function is for, only its own notes do.
+# The flags make the same bytes of the same sources wherever they are built, so that a deployment
+# without a change publishes nothing.
+build-Ws%:
+	@arch=$(or $(ARCH),$$(sed -n 's/^architecture = "\(.*\)"/\1/p' $(ARTIFACTS_DIR)/../../build.toml | sort -u)); \
+	case $$arch in \
+	arm64) goarch=arm64 ;; \
+	x86_64) goarch=amd64 ;; \
+	*) echo "cannot tell the processor ('$$arch'): set ARCH=arm64 or ARCH=x86_64" >&2; exit 1 ;; \
+	esac; \
+	CGO_ENABLED=0 GOOS=linux GOARCH=$$goarch go build -trimpath -buildvcs=false -tags lambda.norpc \
+		-ldflags '-s -w -buildid=' -o $(ARTIFACTS_DIR)/bootstrap ./functions/$(shell echo $* | tr A-Z a-z)
