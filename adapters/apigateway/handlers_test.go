@@ -1,0 +1,201 @@
+package apigateway_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"wsecho/adapters/apigateway"
+	"wsecho/adapters/memory"
+	"wsecho/domain"
+)
+
+// golden reads an event as API Gateway sends it.
+func golden(t *testing.T, name string) events.APIGatewayWebsocketProxyRequest {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var event events.APIGatewayWebsocketProxyRequest
+	if err := json.Unmarshal(text, &event); err != nil {
+		t.Fatal(err)
+	}
+	return event
+}
+
+// logged returns a logger and what it has written.
+func logged() (*slog.Logger, *bytes.Buffer) {
+	out := new(bytes.Buffer)
+	return slog.New(slog.NewJSONHandler(out, nil)), out
+}
+
+func TestGoldenEvents(t *testing.T) {
+	registry := new(memory.Registry)
+	logger, log := logged()
+	const id = "PJqB0fHsqRcCHlw="
+
+	response, err := apigateway.Connect(domain.Connector{Registry: registry}, logger)(t.Context(), golden(t, "connect"))
+	if err != nil || response.StatusCode != 200 || response.Headers["Sec-WebSocket-Protocol"] != "wsecho.v1" {
+		t.Errorf("Connect = %+v, %v", response, err)
+	}
+	c, err := registry.Get(t.Context(), id)
+	if err != nil || c.User != "ada" || c.ConnectedAt.UnixMilli() != 1707502303419 || c.ExpiresAt.Unix() != 1707509503+30 {
+		t.Errorf("registered %+v, %v", c, err)
+	}
+
+	response, err = apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Echo}, logger)(t.Context(), golden(t, "message"))
+	want := `{"type":"echo","id":"7","data":{"text":"<hi> & 1e400","n":1e400},"connection":{"connectionId":"PJqB0fHsqRcCHlw=",` +
+		`"connectedAt":"2024-02-09T18:11:43.419Z","stage":"dev","requestId":"PJqCFE1tKRcFQ3Q=","user":"ada"}}`
+	if err != nil || response.StatusCode != 200 || response.Body != want {
+		t.Errorf("Echo = %+v, %v\nwant body %s", response, err, want)
+	}
+
+	closer := domain.Closer{Registry: registry, Memberships: registry}
+	response, err = apigateway.Disconnect(closer, logger)(t.Context(), golden(t, "disconnect"))
+	if _, gone := registry.Get(t.Context(), id); err != nil || response.StatusCode != 200 || gone == nil {
+		t.Errorf("Disconnect = %+v, %v; the connection is still there: %v", response, err, gone == nil)
+	}
+
+	for _, want := range []string{`"requestId":"PJqCFE1tKRcFQ3Q="`, `"connectionId":"PJqB0fHsqRcCHlw="`, `"route":"$connect"`, `"route":"$disconnect"`, `"code":"ok"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, log)
+		}
+	}
+	if n := strings.Count(log.String(), "\n"); n != 3 {
+		t.Errorf("%d log lines for 3 events", n)
+	}
+}
+
+// handle runs an action for a message and returns the frame that the client gets.
+func handle(t *testing.T, action apigateway.Action, body string, logger *slog.Logger) string {
+	t.Helper()
+	event := golden(t, "message")
+	event.Body = body
+	response, err := apigateway.Messages(map[string]apigateway.Action{"echo": action}, logger)(t.Context(), event)
+	if err != nil || response.StatusCode != 200 {
+		t.Fatalf("handling %.100q: %+v, %v", body, response, err)
+	}
+	return response.Body
+}
+
+func TestFaultsStayInside(t *testing.T) {
+	tests := []struct {
+		err       error
+		code      domain.Code
+		retryable bool
+		logged    bool
+	}{
+		{errors.New("secret table is on fire"), domain.Internal, false, true},
+		{fmt.Errorf("secret: %w", domain.ErrUnavailable), domain.Unavailable, true, true},
+		{fmt.Errorf("secret: %w", domain.ErrNotConnected), domain.ConnectionClosed, false, false},
+		{&domain.Error{Code: domain.RateLimited, Message: "slowly", Details: map[string]any{"retryAfterMs": 5}}, domain.RateLimited, true, false},
+	}
+	for _, test := range tests {
+		logger, log := logged()
+		fails := func(context.Context, apigateway.Request) (apigateway.Reply, error) {
+			return apigateway.Reply{}, test.err
+		}
+		body := handle(t, fails, `{"action":"echo","id":"9"}`, logger)
+		var got struct {
+			Type, ID, Code string
+			Retryable      bool
+		}
+		if err := json.Unmarshal([]byte(body), &got); err != nil || got.Type != "error" || got.ID != "9" ||
+			got.Code != string(test.code) || got.Retryable != test.retryable {
+			t.Errorf("%v became %s", test.err, body)
+		}
+		if strings.Contains(body, "secret") {
+			t.Errorf("internals in %s", body)
+		}
+		if strings.Contains(log.String(), "secret") != test.logged || strings.Count(log.String(), "PJqCFE1tKRcFQ3Q=") != 1 {
+			t.Errorf("logged %s", log)
+		}
+	}
+}
+
+func TestExpiredToken(t *testing.T) {
+	logger, _ := logged()
+	event := golden(t, "message")
+	for offset, want := range map[time.Duration]string{-time.Second: `"code":"token_expired"`, time.Hour: `"type":"echo"`} {
+		event.RequestContext.Authorizer = map[string]any{"user": "ada", "expires": time.Now().Add(offset).Unix()}
+		response, err := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Echo}, logger)(t.Context(), event)
+		if err != nil || !strings.Contains(response.Body, want) {
+			t.Errorf("token that ends in %v: %s, %v", offset, response.Body, err)
+		}
+	}
+}
+
+func TestRefusedConnect(t *testing.T) {
+	logger, _ := logged()
+	for err, want := range map[error]int{
+		&domain.Error{Code: domain.LimitExceeded}:         429,
+		&domain.Error{Code: domain.Forbidden}:             403,
+		&domain.Error{Code: domain.Unauthorized}:          401,
+		fmt.Errorf("slow: %w", domain.ErrUnavailable):     503,
+		errors.New("a programming error in the registry"): 500,
+	} {
+		connector := domain.Connector{Registry: brokenRegistry{err: err}}
+		response, got := apigateway.Connect(connector, logger)(t.Context(), golden(t, "connect"))
+		if got != nil || response.StatusCode != want || response.Headers != nil {
+			t.Errorf("%v: %+v, %v", err, response, got)
+		}
+	}
+}
+
+type brokenRegistry struct {
+	domain.Registry
+	err error
+}
+
+func (r brokenRegistry) Connect(context.Context, domain.Connection) error { return r.err }
+
+func TestUnknownRouteIsAFault(t *testing.T) {
+	logger, _ := logged()
+	if _, err := apigateway.Messages(nil, logger)(t.Context(), golden(t, "message")); err == nil {
+		t.Error("a route that is not served did not fail")
+	}
+}
+
+// authenticator answers with fixed values.
+type authenticator struct {
+	who domain.Identity
+	err error
+}
+
+func (a authenticator) Authenticate(context.Context, domain.Credentials) (domain.Identity, error) {
+	return a.who, a.err
+}
+
+func TestAuthorize(t *testing.T) {
+	logger, _ := logged()
+	event := events.APIGatewayCustomAuthorizerRequestTypeRequest{MethodArn: "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev/$connect"}
+	ask := func(who domain.Identity, err error) (events.APIGatewayCustomAuthorizerResponse, error) {
+		return apigateway.Authorize(authenticator{who, err}, logger)(t.Context(), event)
+	}
+	got, err := ask(domain.Identity{User: "ada", ExpiresAt: time.Unix(1707509503, 0)}, nil)
+	statement := got.PolicyDocument.Statement[0]
+	if err != nil || got.PrincipalID != "ada" || statement.Effect != "Allow" || statement.Resource[0] != event.MethodArn ||
+		fmt.Sprint(got.Context) != "map[expires:1707509503 user:ada]" {
+		t.Errorf("Allow = %+v, %v", got, err)
+	}
+	got, err = ask(domain.Identity{}, &domain.Error{Code: domain.Forbidden})
+	if err != nil || got.PolicyDocument.Statement[0].Effect != "Deny" {
+		t.Errorf("forbidden = %+v, %v", got, err)
+	}
+	if _, err = ask(domain.Identity{}, &domain.Error{Code: domain.Unauthorized}); err == nil || err.Error() != "Unauthorized" {
+		t.Errorf("unauthorized = %v", err)
+	}
+	if _, err = ask(domain.Identity{}, errors.New("boom")); err == nil || err.Error() == "Unauthorized" {
+		t.Errorf("a fault = %v", err)
+	}
+}

@@ -1,0 +1,198 @@
+// Package apigateway connects the use cases of domain to Amazon API Gateway's WebSocket APIs: events of its Lambda
+// integrations come in and become requests, refusals and replies go out, and Sender posts to other connections.
+//
+// A reply to whoever sent a message is the response body of its Lambda, which a route response sends back. So only
+// messages to others need a signed call.
+package apigateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"wsecho/domain"
+)
+
+// The limits of what a client may send.
+const (
+	// MaxData is the size of a data field in bytes, as sent.
+	MaxData = 32 << 10
+	// maxDepth is how deep the whole message may nest: 64 levels for data, and the message around it.
+	maxDepth = 64 + 1
+	// maxID is the length of a correlation id in characters.
+	maxID = 64
+)
+
+// Request is a message that a client sent, after the checks that are the same for every action.
+type Request struct {
+	Caller domain.Caller
+	Action string
+	// ID is the client's correlation id, empty if it gave none.
+	ID     string
+	fields map[string]json.RawMessage
+}
+
+// parse reads the text of a message into r. The refusals are invalid_json and bad_request. Whatever could be read
+// before one is in r, so that the refusal can carry the id.
+func (r *Request) parse(body string) error {
+	text := []byte(body)
+	if depth(text) > maxDepth {
+		return bad("the message nests deeper than %d levels", maxDepth)
+	}
+	if !utf8.Valid(text) || !json.Valid(text) {
+		return &domain.Error{Code: domain.InvalidJSON, Message: `the message is not JSON; send something like {"action":"echo","data":"hello"}`}
+	}
+	if err := r.readFields(text); err != nil {
+		return err
+	}
+	if err := r.readID(); err != nil {
+		return err
+	}
+	action, ok, err := r.String("action")
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return bad(`the message has no "action"; send something like {"action":"echo","data":"hello"}`)
+	}
+	r.Action = action
+	return nil
+}
+
+// readFields splits a JSON object into its fields. Go's own maps would let the second of two equal keys win in
+// silence, where API Gateway may have routed by the first.
+func (r *Request) readFields(text []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+		return bad("the message is no JSON object")
+	}
+	r.fields = map[string]json.RawMessage{}
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return err
+		}
+		name := key.(string)
+		if _, twice := r.fields[name]; twice {
+			return bad("the message has the key %.64q twice", name)
+		}
+		r.fields[name] = value
+	}
+	return nil
+}
+
+func (r *Request) readID() error {
+	id, _, err := r.String("id")
+	if err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(id) > maxID {
+		return bad(`"id" has more than %d characters`, maxID)
+	}
+	r.ID = id
+	return nil
+}
+
+// String returns a field that must be a string if it is there; ok tells whether it is. The refusal is bad_request.
+func (r *Request) String(name string) (value string, ok bool, err error) {
+	ok, err = r.read(name, "a string", &value)
+	return value, ok, err
+}
+
+// Data returns the data field as it was sent; nil if there is none. The refusal is payload_too_large.
+func (r *Request) Data() (json.RawMessage, error) {
+	data := r.fields["data"]
+	if len(data) > MaxData {
+		return nil, &domain.Error{
+			Code:    domain.PayloadTooLarge,
+			Message: fmt.Sprintf(`"data" has %d bytes; up to %d are allowed`, len(data), MaxData),
+			Details: map[string]any{"limit": MaxData},
+		}
+	}
+	return data, nil
+}
+
+// RequiredData is Data, where a message without it makes no sense: that is bad_request.
+func (r *Request) RequiredData() (json.RawMessage, error) {
+	data, err := r.Data()
+	if data == nil && err == nil {
+		return nil, bad(`%s needs "data": any JSON value`, r.Action)
+	}
+	return data, err
+}
+
+// Key returns the optional key by which a sender marks a repetition: 16 to 64 characters. The refusal is
+// bad_request.
+func (r *Request) Key() (string, error) {
+	key, ok, err := r.String("key")
+	if n := utf8.RuneCountInString(key); err == nil && ok && (n < 16 || n > 64) {
+		return "", bad(`"key" must have 16 to 64 random characters, this one has %d`, n)
+	}
+	return key, err
+}
+
+// read decodes a field into a value; null is no value of any kind.
+func (r *Request) read(name, kind string, into any) (ok bool, err error) {
+	raw, ok := r.fields[name]
+	if !ok {
+		return false, nil
+	}
+	if string(raw) == "null" || json.Unmarshal(raw, into) != nil {
+		return false, bad("%q must be %s", name, kind)
+	}
+	return true, nil
+}
+
+func bad(format string, args ...any) error {
+	return &domain.Error{Code: domain.BadRequest, Message: fmt.Sprintf(format, args...)}
+}
+
+// depth tells how deep the brackets of a JSON text nest. It is right for valid JSON and safe for anything else, at
+// any depth.
+func depth(text []byte) (deepest int) {
+	level := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			level++
+			deepest = max(deepest, level)
+		case '}', ']':
+			level--
+		case '"':
+			i = endOfString(text, i)
+		}
+	}
+	return deepest
+}
+
+// endOfString returns the index of the quote that ends the string which begins at start.
+func endOfString(text []byte, start int) int {
+	for i := start + 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i
+		}
+	}
+	return len(text)
+}
+
+// subprotocol is what a client offers to speak this API's protocol. It is the only one that is ever accepted.
+const subprotocol = "wsecho.v1"
+
+// offers tells whether a client's list of subprotocols has ours.
+func offers(list string) bool {
+	for offered := range strings.SplitSeq(list, ",") {
+		if strings.TrimSpace(offered) == subprotocol {
+			return true
+		}
+	}
+	return false
+}

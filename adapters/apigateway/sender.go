@@ -1,0 +1,63 @@
+package apigateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"wsecho/domain"
+)
+
+var _ domain.Sender = (*Sender)(nil)
+
+// Sender posts to connections through API Gateway's @connections API.
+type Sender struct {
+	api *apigatewaymanagementapi.Client
+}
+
+// NewSender returns a sender that posts to the stage at callbackURL, such as
+// https://abcdef1234.execute-api.eu-central-1.amazonaws.com/dev, up to concurrency posts at a time.
+//
+// The SDK's own transport keeps 10 idle connections a host, so that more posts at a time make a TLS handshake each;
+// this one keeps as many as there are posts. The SDK's retries are off: all clients of a process draw them from one
+// bucket, which a fan-out empties, and the use case knows better when to repeat a post.
+func NewSender(config aws.Config, callbackURL string, concurrency int) *Sender {
+	transport := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns = concurrency
+		t.MaxIdleConnsPerHost = concurrency
+	})
+	return &Sender{apigatewaymanagementapi.NewFromConfig(config, func(o *apigatewaymanagementapi.Options) {
+		o.BaseEndpoint = aws.String(callbackURL)
+		o.HTTPClient = transport
+		o.Retryer = aws.NopRetryer{}
+	})}
+}
+
+// Send implements domain.Sender.
+func (s *Sender) Send(ctx context.Context, connectionID string, data []byte) error {
+	_, err := s.api.PostToConnection(ctx, &apigatewaymanagementapi.PostToConnectionInput{
+		ConnectionId: aws.String(connectionID), Data: data,
+	})
+	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if !ok {
+		return err
+	}
+	switch response.HTTPStatusCode() {
+	case http.StatusGone:
+		return domain.ErrGone
+	case http.StatusTooManyRequests:
+		return domain.ErrThrottled
+	case http.StatusForbidden:
+		return fmt.Errorf("%w; check that the function's role has execute-api:ManageConnections on POST/@connections/* "+
+			"of the stage, and that CALLBACK_URL names this stage: %w", domain.ErrForbidden, err)
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+		return fmt.Errorf("%w: %w", domain.ErrRefused, err)
+	}
+	return err
+}

@@ -1,0 +1,133 @@
+package domain_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wsecho/domain"
+)
+
+// process is one run of a worker, as its ports see it. What is doomed has no effect any more after some effects,
+// and is never seen to end.
+type process struct {
+	*world
+	parent  domain.Delivery
+	doomed  bool
+	effects atomic.Int64
+
+	mu    sync.Mutex   // Guards what follows.
+	tried map[int]bool // The clients posted to, and whether that was the last word.
+}
+
+// act takes one of the effects that the process has left.
+func (p *process) act() error {
+	if p.doomed && p.effects.Add(-1) < 0 {
+		return errKilled
+	}
+	return nil
+}
+
+// Send is what API Gateway makes of a post.
+func (p *process) Send(ctx context.Context, id string, _ []byte) error {
+	if err := p.act(); err != nil {
+		return err
+	}
+	n := number(id)
+	p.churnSome()
+	time.Sleep(p.latency)
+	err := p.answer(ctx, n, int(p.clients[n].posts.Add(1)))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tried[n] = p.tried[n] || err == nil || errors.Is(err, domain.ErrGone)
+	return err
+}
+
+func (p *process) answer(ctx context.Context, n, try int) error {
+	switch {
+	case p.world.gone(n):
+		return domain.ErrGone
+	case p.deaf(n):
+		return domain.ErrThrottled
+	case p.faults == faults{}:
+		p.clients[n].received.Add(1)
+		return nil
+	}
+	draw := chance(ofPost, n, try)
+	for _, fault := range []struct {
+		share float64
+		post  func() error
+	}{
+		{p.faults.throttled, func() error { return domain.ErrThrottled }},
+		{p.faults.broken, func() error { return errors.New("502") }},
+		{p.faults.timedOut / 2, func() error { <-ctx.Done(); return ctx.Err() }},
+		{p.faults.timedOut / 2, func() error { p.clients[n].received.Add(1); <-ctx.Done(); return ctx.Err() }},
+		{1, func() error { p.clients[n].received.Add(1); return nil }},
+	} {
+		if draw -= fault.share; draw < 0 {
+			return fault.post()
+		}
+	}
+	return nil
+}
+
+// Enqueue is the queue's, which stores some messages twice, and none of a process that is dead.
+func (p *process) Enqueue(ctx context.Context, ds ...domain.Delivery) error {
+	for _, d := range ds {
+		if err := p.act(); err != nil {
+			return err
+		}
+		p.note(d)
+		_ = p.queue.Enqueue(ctx, d)
+		if rand.Float64() < p.faults.doubled {
+			p.world.mu.Lock()
+			p.doubled++
+			p.world.mu.Unlock()
+			_ = p.queue.Enqueue(ctx, d)
+		}
+	}
+	return nil
+}
+
+// note keeps account of a message.
+func (p *process) note(d domain.Delivery) {
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
+	p.messages++
+	if d.Members == nil {
+		p.depths[d.Span] = p.depths[p.parent.Span] + 1
+	}
+}
+
+// Bury is the queue's.
+func (p *process) Bury(ctx context.Context, d domain.Delivery, reason string) error {
+	if err := p.act(); err != nil {
+		return err
+	}
+	return p.queue.Bury(ctx, d, reason)
+}
+
+// Members, Get, Remove and Connect are the registry's.
+func (p *process) Members(_ context.Context, _ domain.Audience, s domain.Span, limit int) (domain.Page, error) {
+	return p.shelf.page(s, limit), nil
+}
+
+func (p *process) Get(_ context.Context, id string) (domain.Connection, error) {
+	if !p.shelf.has(id) {
+		return domain.Connection{}, domain.ErrNotConnected
+	}
+	return domain.Connection{ID: id}, nil
+}
+
+func (p *process) Remove(_ context.Context, c domain.Connection) error {
+	if err := p.act(); err != nil {
+		return err
+	}
+	p.shelf.reap(c.ID)
+	return nil
+}
+
+func (p *process) Connect(context.Context, domain.Connection) error { panic("nobody connects here") }

@@ -1,0 +1,173 @@
+package domain_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsecho/domain"
+)
+
+// seed decides what fails in a simulation. Which worker dies, and when, is chance in every run.
+const seed = 20261122
+
+// TestFanOutReachesEveryone posts one message to audiences of all sizes, while members come and go.
+func TestFanOutReachesEveryone(t *testing.T) {
+	tests := []struct {
+		name    string
+		members int
+		density func(position uint64) float64
+		depth   int
+	}{
+		{"1", 1, even, 4},
+		{"2", 2, even, 4},
+		{"100", 100, even, 4},
+		{"101", 101, even, 4},
+		{"1,000", 1_000, even, 4},
+		{"10,000", 10_000, even, 4},
+		{"1,000,000", 1_000_000, even, 4},
+		{"1,000 of uneven density", 1_000, tenfold, 5},
+		{"10,000 of uneven density", 10_000, tenfold, 5},
+		{"100,000 of uneven density", 100_000, tenfold, 5},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			began := time.Now()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, test.members, test.density)
+				w.deliver()
+				w.wantEveryoneOnce()
+				w.wantShape(test.depth)
+			})
+			t.Logf("simulated in %v", time.Since(began).Round(time.Millisecond))
+		})
+	}
+}
+
+// even spreads members over the ring as hashes do.
+func even(uint64) float64 { return 1 }
+
+// tenfold has ten times as many members at the ring's end as at its beginning.
+func tenfold(position uint64) float64 {
+	return 0.1 + 0.9*float64(position)/float64(domain.Ring.Last)
+}
+
+// wantEveryoneOnce expects that who was there throughout got the message once, and everybody else at most once.
+func (w *world) wantEveryoneOnce() {
+	for n := range w.clients {
+		got := w.clients[n].received.Load()
+		if got > 1 || n < w.members && got == 0 {
+			w.t.Fatalf("client %d of %d got the message %d times", n, w.members, got)
+		}
+	}
+}
+
+// wantShape expects a flat tree of few messages.
+func (w *world) wantShape(depth int) {
+	present := w.members + churn
+	w.t.Logf("depth %d, %d messages, up to %d members a run", w.depth, w.messages, w.largest)
+	if w.depth > depth {
+		w.t.Errorf("depth %d, want %d at most", w.depth, depth)
+	}
+	if most := present*3/200 + 2; w.messages > most {
+		w.t.Errorf("%d messages for %d members, want %d at most", w.messages, present, most)
+	}
+	if w.largest > 125 {
+		w.t.Errorf("a run posted to %d members", w.largest)
+	}
+}
+
+// TestFanOutUnderFaults has everything go wrong at once.
+func TestFanOutUnderFaults(t *testing.T) {
+	for name, members := range map[string]int{"100": 100, "1,000": 1_000, "10,000": 10_000} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, members, even)
+				w.faults = faults{
+					throttled: 0.20, broken: 0.05, timedOut: 0.05, gone: 0.01, deaf: 0.003,
+					killed: 0.05, doubled: 0.02,
+				}
+				w.deliver()
+				w.wantNobodyMissed()
+				w.wantGoneReaped()
+				w.wantAttemptsBounded()
+				w.logDuplicates()
+			})
+		})
+	}
+}
+
+// buried returns the clients that were given up.
+func (w *world) buried() map[int]bool {
+	buried := map[int]bool{}
+	for _, d := range w.queue.Buried() {
+		if d.Attempt != domain.MaxAttempts {
+			w.t.Errorf("a delivery was buried after %d attempts", d.Attempt)
+		}
+		for _, m := range d.Members {
+			buried[number(m.ID)] = true
+		}
+	}
+	return buried
+}
+
+// wantNobodyMissed expects that who was there throughout got the message, or is on record as given up, for which
+// its attempts must be exhausted.
+func (w *world) wantNobodyMissed() {
+	buried := w.buried()
+	for n := range w.members {
+		got := w.clients[n].received.Load() > 0
+		switch {
+		case !got && !w.gone(n) && !buried[n]:
+			w.t.Errorf("client %d was missed: posts %d", n, w.clients[n].posts.Load())
+		case buried[n] && !w.exhausted[n]:
+			w.t.Errorf("client %d was given up before its attempts were exhausted", n)
+		case w.exhausted[n] && !buried[n] && !got:
+			w.t.Errorf("client %d had no attempt left and is not on record", n)
+		}
+	}
+	if w.total.Expired > 0 {
+		w.t.Errorf("%d deliveries expired", w.total.Expired)
+	}
+}
+
+// wantGoneReaped expects that exactly those are reaped who were gone, each once.
+func (w *world) wantGoneReaped() {
+	for id, times := range w.shelf.reaped {
+		if !w.gone(number(id)) || times != 1 {
+			w.t.Errorf("client %s, gone: %v, was reaped %d times", id, w.gone(number(id)), times)
+		}
+	}
+	for n, id := range w.ids[:w.members] {
+		if w.gone(n) && w.shelf.has(id) {
+			w.t.Errorf("client %d is gone and was not reaped", n)
+		}
+	}
+}
+
+// wantAttemptsBounded expects three posts an attempt at most. A member may be in more than one chain of attempts,
+// because of messages handed out twice, and of workers that died.
+func (w *world) wantAttemptsBounded() {
+	if w.attempts >= domain.MaxAttempts {
+		w.t.Errorf("attempt %d, want less than %d", w.attempts, domain.MaxAttempts)
+	}
+	const chains = 4
+	for n := range w.clients {
+		if posts := w.clients[n].posts.Load(); posts > 3*domain.MaxAttempts*chains {
+			w.t.Errorf("%d posts to client %d", posts, n)
+		}
+	}
+}
+
+func (w *world) logDuplicates() {
+	var twice, copies, posts []int32
+	for n := range w.clients {
+		if got := w.clients[n].received.Load(); got > 1 {
+			twice, copies = append(twice, int32(n)), append(copies, got)
+		}
+		posts = append(posts, w.clients[n].posts.Load())
+	}
+	w.t.Logf("%d messages (%d doubled), %d workers killed, %d members buried; %d clients got copies, up to %d; up to %d posts to a client",
+		w.messages, w.doubled, w.killed, len(w.buried()), len(twice), slices.Max(append(copies, 1)), slices.Max(posts))
+}

@@ -1,0 +1,111 @@
+"""Start MiniStack as wsEcho's deployment needs it: emulator.py <version>.
+
+MiniStack is an emulator of AWS. What it lacks or does differently is added here from the outside,
+through names that are private to it; hence the exact version, which is checked.
+"""
+
+import functools
+import importlib.metadata
+import inspect
+import json
+import socketserver
+import sys
+
+
+def main():
+    want, have = sys.argv.pop(1), importlib.metadata.version("ministack")
+    if have != want:
+        sys.exit(f"ministack is {have}, but this launcher is written for {want}")
+
+    from ministack import app
+    from ministack.services import apigateway
+    from ministack.services.cloudformation import provisioners
+
+    answer_small_packets_at_once()
+    add_responses(apigateway, provisioners._RESOURCE_HANDLERS)
+    ask_authorizers_without_identity_source(provisioners._RESOURCE_HANDLERS)
+    read_numbers_of_event_sources(provisioners._RESOURCE_HANDLERS)
+    hold_replies_to_route_responses(apigateway)
+    app.main()
+
+
+def answer_small_packets_at_once():
+    """Nagle's algorithm and delayed acknowledgements cost each function call some 40 ms."""
+    socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+
+
+def add_responses(apigateway, handlers):
+    """CloudFormation refuses these two types, although the API Gateway behind it knows them."""
+    handlers["AWS::ApiGatewayV2::RouteResponse"] = handler(
+        "RouteId", "routeResponseId", apigateway._create_route_response, apigateway._delete_route_response)
+    handlers["AWS::ApiGatewayV2::IntegrationResponse"] = handler(
+        "IntegrationId", "integrationResponseId",
+        apigateway._create_integration_response, apigateway._delete_integration_response)
+
+
+def handler(parent, key, create, delete):
+    """A resource handler over an API Gateway call that takes the API, the parent and a body."""
+
+    def parent_id(props):
+        return props[parent].rsplit("/", 1)[-1]
+
+    def create_resource(logical_id, props, stack_name):
+        body = {name[0].lower() + name[1:]: value for name, value in props.items()}
+        status, _headers, reply = create(props["ApiId"], parent_id(props), body)
+        if status >= 400:
+            raise ValueError(f"{logical_id}: {reply!r}")
+        return json.loads(reply)[key], {}
+
+    def delete_resource(physical_id, props):
+        delete(props["ApiId"], parent_id(props), physical_id)
+
+    return {"create": create_resource, "delete": delete_resource}
+
+
+def ask_authorizers_without_identity_source(handlers):
+    """AWS asks an authorizer that names no identity source about every client.
+
+    MiniStack's CloudFormation puts a header in its place and refuses those that come without it.
+    """
+    change_properties(handlers["AWS::ApiGatewayV2::Authorizer"], lambda props: {"IdentitySource": [], **props})
+
+
+def read_numbers_of_event_sources(handlers):
+    """A parameter's number arrives as text. AWS reads it; MiniStack's worker stops at it."""
+
+    def with_number(props):
+        scaling = props.get("ScalingConfig")
+        if not scaling:
+            return props
+        return {**props, "ScalingConfig": {"MaximumConcurrency": int(scaling["MaximumConcurrency"])}}
+
+    change_properties(handlers["AWS::Lambda::EventSourceMapping"], with_number)
+
+
+def change_properties(handlers, change):
+    """Let a resource's handlers see its properties changed."""
+    create, update = handlers["create"], handlers["update"]
+    handlers["create"] = lambda logical_id, props, *rest: create(logical_id, change(props), *rest)
+    handlers["update"] = lambda physical_id, old, new, *rest: update(physical_id, old, change(new), *rest)
+
+
+def hold_replies_to_route_responses(apigateway):
+    """AWS drops a function's body unless its route has a route response and an expression for it."""
+    invoke = apigateway._invoke_ws_lambda
+    signature = inspect.signature(invoke)
+
+    @functools.wraps(invoke)
+    async def invoke_as_aws(*args, **kwargs):
+        response = await invoke(*args, **kwargs)
+        call = signature.bind(*args, **kwargs).arguments
+        route, responses = call["route"], apigateway._route_responses.get(call["api_id"], {})
+        two_way = route.get("routeResponseSelectionExpression") and responses.get(route["routeId"])
+        if response and call["event_type"] == "MESSAGE" and not two_way:
+            return {**response, "body": None}
+        return response
+
+    apigateway._invoke_ws_lambda = invoke_as_aws
+
+
+if __name__ == "__main__":
+    main()

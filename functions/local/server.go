@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"wsecho/adapters/apigateway"
+	"wsecho/adapters/gateway"
+	"wsecho/adapters/memory"
+	"wsecho/domain"
+	"wsecho/functions/internal/wiring"
+)
+
+const (
+	// callbackRate is how many posts a second the local program makes, as the template's CallbackRate.
+	callbackRate = 8000
+	// workers is how many deliveries are worked on at the same time.
+	workers = 4
+	// patience is how long ending waits for what is under way.
+	patience = 5 * time.Second
+)
+
+// server is the whole API in this process.
+type server struct {
+	url     string
+	http    *http.Server
+	gateway *gateway.Gateway
+	ended   sync.WaitGroup // The HTTP server and the workers.
+	cancel  context.CancelFunc
+}
+
+// start listens, then serves until stop. Handlers and gateway log to out.
+func start(ctx context.Context, o options, out io.Writer) (*server, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with -addr", err)
+	}
+	base := fmt.Sprintf("http://%s/%s", listener.Addr(), o.stage)
+	parts, queue, err := assemble(ctx, o, base, out)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	api, err := gateway.New(gateway.Config{
+		Stage:      o.stage,
+		Routes:     routes(parts),
+		Authorizer: &gateway.Authorizer{Handler: gateway.Typed(parts.Authorize())},
+		Logger:     slog.New(gateway.NewLogHandler(out, gateway.LogOptions{JSON: o.json})),
+		LogBodies:  o.verbose,
+	})
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	s := &server{url: "ws" + base[len("http"):], gateway: api, http: &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}}
+	s.serve(listener, queue, parts.FanOut())
+	return s, nil
+}
+
+// assemble chooses the adapters.
+func assemble(ctx context.Context, o options, callback string, out io.Writer) (wiring.Parts, *memory.Queue, error) {
+	// The gateway logs every event, so the handlers have to tell only what went wrong.
+	logger := slog.New(gateway.NewLogHandler(out, gateway.LogOptions{JSON: o.json, Level: slog.LevelWarn}))
+	queue := &memory.Queue{Logger: logger}
+	registry := new(memory.Registry)
+	parts := wiring.Parts{
+		Authenticator: domain.Open{},
+		Registry:      registry,
+		Memberships:   registry,
+		Sender:        apigateway.NewSender(anonymous(), callback, wiring.PostConcurrency),
+		Queue:         queue,
+		Pace:          domain.NewPace(callbackRate),
+		Logger:        logger,
+	}
+	if o.dynamodb == "" {
+		return parts, queue, nil
+	}
+	stored, err := wiring.Table(ctx, anonymous(), o.dynamodb)
+	if err != nil {
+		return parts, queue, fmt.Errorf("the table at %s: %w", o.dynamodb, err)
+	}
+	parts.Registry, parts.Memberships = stored.Registry, stored.Memberships
+	return parts, queue, nil
+}
+
+// anonymous is the configuration of AWS clients that talk to servers on this machine.
+func anonymous() aws.Config {
+	return aws.Config{
+		Region: "us-east-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
+		}),
+	}
+}
+
+// routes are those of the template.
+func routes(p wiring.Parts) map[string]gateway.Route {
+	return map[string]gateway.Route{
+		"$connect":    {Handler: gateway.Typed(p.Connect())},
+		"$disconnect": {Handler: gateway.Typed(p.Disconnect())},
+		"$default":    {Handler: gateway.Typed(p.Default()), Reply: true},
+		"echo":        {Handler: gateway.Typed(p.Echo()), Reply: true},
+		"broadcast":   {Handler: gateway.Typed(p.Broadcast()), Reply: true},
+	}
+}
+
+func (s *server) serve(listener net.Listener, queue *memory.Queue, fanOut *domain.FanOut) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.ended.Go(func() { _ = s.http.Serve(listener) }) // It returns when stop closes it.
+	s.ended.Go(func() {
+		queue.Run(ctx, workers, func(ctx context.Context, d domain.Delivery) error {
+			_, err := fanOut.Deliver(ctx, d, time.Now().Add(time.Minute))
+			return err
+		})
+	})
+}
+
+// stop closes every socket with a close frame, and returns when nothing runs any more.
+func (s *server) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err := s.gateway.Shutdown(ctx)
+	s.cancel()
+	err = errors.Join(err, s.http.Shutdown(ctx))
+	s.ended.Wait()
+	return err
+}
