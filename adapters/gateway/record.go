@@ -1,0 +1,127 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// One record for each event, post and refusal. Messages are constant, so that records can be filtered by them; bodies
+// appear only if Config.LogBodies is set, and tokens and query strings never.
+
+// enabled spares the work where nobody reads the log.
+func (g *Gateway) enabled(level slog.Level) bool { return g.log.Enabled(context.Background(), level) }
+
+func (g *Gateway) record(level slog.Level, message string, attrs ...slog.Attr) {
+	g.log.LogAttrs(context.Background(), level, message, attrs...)
+}
+
+// outcome describes what a handler did.
+func outcome(a answer, err error, took time.Duration) []slog.Attr {
+	attrs := []slog.Attr{slog.Duration("took", took)}
+	if err == nil {
+		return append(attrs, slog.Int("status", a.status))
+	}
+	attrs = append(attrs, slog.String("error", err.Error()))
+	if stack := stackOf(err); stack != "" {
+		attrs = append(attrs, slog.String("stack", stack))
+	}
+	return attrs
+}
+
+func levelOf(err error) slog.Level {
+	if err != nil {
+		return slog.LevelError
+	}
+	return slog.LevelInfo
+}
+
+func (ctx requestContext) attrs() []slog.Attr {
+	return []slog.Attr{
+		slog.String("route", ctx.RouteKey),
+		slog.String("connectionId", ctx.ConnectionID),
+		slog.String("requestId", ctx.RequestID),
+	}
+}
+
+// logEvent records an event that a handler has handled.
+func (g *Gateway) logEvent(ctx requestContext, a answer, err error, took time.Duration, more ...slog.Attr) {
+	if level := levelOf(err); g.enabled(level) {
+		g.record(level, ctx.EventType, append(append(ctx.attrs(), outcome(a, err, took)...), more...)...)
+	}
+}
+
+func (g *Gateway) logConnect(u *upgrade, a answer, err error, took time.Duration) {
+	g.logEvent(u.ctx, a, err, took, slog.String("sourceIp", u.c.identity.SourceIP))
+}
+
+func (g *Gateway) logDisconnect(ctx requestContext, a answer, err error, took time.Duration) {
+	g.logEvent(ctx, a, err, took)
+}
+
+func (g *Gateway) logMessage(r *request, text []byte, a answer, err error) {
+	g.logEvent(r.ctx, a, err, time.Since(r.start), g.bodies(text, a)...)
+}
+
+// bodies are the sizes of a message and its reply, and the texts if they are wanted.
+func (g *Gateway) bodies(text []byte, a answer) []slog.Attr {
+	attrs := []slog.Attr{slog.Int("bytes", len(text)), slog.Int("replyBytes", len(a.body))}
+	if g.cfg.LogBodies {
+		attrs = append(attrs, slog.String("body", string(text)), slog.String("reply", a.body))
+	}
+	return attrs
+}
+
+// logLate records a handler that ended after the client was told that it timed out.
+func (g *Gateway) logLate(r *request, err error) {
+	attrs := append(r.ctx.attrs(), slog.Duration("took", time.Since(r.start)))
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	g.record(slog.LevelWarn, "the handler ended after its time-out", attrs...)
+}
+
+func (g *Gateway) logTimeout(r *request) {
+	g.record(slog.LevelError, "the handler timed out", append(r.ctx.attrs(), slog.Duration("timeout", r.route.Timeout))...)
+}
+
+// logRefused records a message that reaches no handler.
+func (g *Gateway) logRefused(ctx requestContext, why string, text []byte) {
+	g.record(slog.LevelWarn, "message refused: "+why, append(ctx.attrs(), g.bodies(text, answer{})...)...)
+}
+
+func (g *Gateway) logAuthorizer(u *upgrade, err error, took time.Duration) {
+	attrs := []slog.Attr{slog.String("connectionId", u.c.id), slog.String("requestId", u.ctx.RequestID), slog.Duration("took", took)}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()), slog.String("stack", stackOf(err)))
+	}
+	g.record(slog.LevelInfo, "AUTHORIZER", attrs...)
+}
+
+// logClosed records the end of a connection, whether or not there is a $disconnect route.
+func (g *Gateway) logClosed(c *conn, e ending) {
+	g.record(slog.LevelInfo, "closed: "+e.cause, slog.String("connectionId", c.id),
+		slog.Int("code", e.report.Code), slog.String("reason", e.report.Reason))
+}
+
+// logRequest records a request that was refused with plain HTTP.
+func (g *Gateway) logRequest(r *http.Request, why string, status int) {
+	g.record(slog.LevelWarn, "refused: "+why, slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.Int("status", status), slog.String("sourceIp", host(r.RemoteAddr)))
+}
+
+// logCall records a call of /@connections.
+func (g *Gateway) logCall(r *http.Request, id string, body []byte, status int, kind string, start time.Time) {
+	if !g.enabled(slog.LevelInfo) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("connectionId", id), slog.Int("status", status), slog.Int("bytes", len(body)), slog.Duration("took", time.Since(start))}
+	if kind != "" {
+		attrs = append(attrs, slog.String("error", kind))
+	}
+	if g.cfg.LogBodies {
+		attrs = append(attrs, slog.String("body", string(body)))
+	}
+	g.record(slog.LevelInfo, r.Method, attrs...)
+}

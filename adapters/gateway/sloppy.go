@@ -1,0 +1,228 @@
+package gateway
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// API Gateway reads the messages it routes with a lenient parser: messages with unquoted names or values were seen to
+// reach their routes. document is such a parser. It builds a tree of the objects and arrays; what is larger than the
+// quota can't come here.
+type document struct {
+	text   []byte
+	pos    int
+	depth  int
+	root   *value
+	sloppy bool // The text is not JSON, strictly speaking.
+	failed bool
+}
+
+type kind uint8
+
+const (
+	kindText kind = iota
+	kindLiteral
+	kindArray
+	kindObject
+)
+
+// value is a node of the tree.
+type value struct {
+	kind  kind
+	text  string // Of a text or a literal: number, true, false or null.
+	names []string
+	items []*value // Of an array, or by name of an object.
+}
+
+// maxDepth is how deep objects and arrays may lie in each other; encoding/json has the same limit.
+const maxDepth = 10000
+
+// parse reports whether the text can be understood.
+func (d *document) parse() bool {
+	d.space()
+	d.root = d.value("")
+	d.space()
+	return !d.failed && d.pos == len(d.text)
+}
+
+func (d *document) peek() byte {
+	if d.pos < len(d.text) {
+		return d.text[d.pos]
+	}
+	d.failed = true
+	return 0
+}
+
+func (d *document) space() {
+	for d.pos < len(d.text) && strings.IndexByte(" \t\r\n", d.text[d.pos]) >= 0 {
+		d.pos++
+	}
+}
+
+// value reads one value. An unquoted one ends before a character of stop.
+func (d *document) value(stop string) *value {
+	switch d.peek() {
+	case '{':
+		return d.nested('}', kindObject)
+	case '[':
+		return d.nested(']', kindArray)
+	case '"', '\'':
+		return &value{kind: kindText, text: d.quoted()}
+	}
+	return d.bare(stop)
+}
+
+// nested reads an object or an array. Empty members, as behind a last comma, are skipped.
+func (d *document) nested(end byte, k kind) *value {
+	v := &value{kind: k}
+	if d.depth++; d.depth > maxDepth {
+		d.failed = true
+		return v
+	}
+	defer func() { d.depth-- }()
+	for d.pos++; ; {
+		d.space()
+		switch d.peek() {
+		case end:
+			d.pos++
+			return v
+		case ',':
+			d.sloppy = true
+			d.pos++
+			continue
+		}
+		if d.member(v, end); d.failed {
+			return v
+		}
+		if d.space(); d.peek() == ',' {
+			d.pos++
+			d.space()
+			d.sloppy = d.sloppy || d.peek() == end
+		} else if d.peek() != end {
+			d.failed = true
+			return v
+		}
+	}
+}
+
+// member reads one member of an object or an array.
+func (d *document) member(v *value, end byte) {
+	if v.kind == kindArray {
+		v.items = append(v.items, d.value(",]"))
+		return
+	}
+	name := ""
+	if c := d.peek(); c == '"' || c == '\'' {
+		name = d.quoted()
+	} else {
+		name = d.bare(":,}").text
+		d.sloppy = true
+	}
+	if d.space(); d.peek() != ':' {
+		d.failed = true
+		return
+	}
+	d.pos++
+	d.space()
+	v.names, v.items = append(v.names, name), append(v.items, d.value(",}"))
+}
+
+// quoted reads a text in double or, sloppily, single quotes.
+func (d *document) quoted() string {
+	quote, start := d.text[d.pos], d.pos
+	plain := true
+	for d.pos++; d.pos < len(d.text); d.pos++ {
+		switch c := d.text[d.pos]; {
+		case c == quote:
+			d.pos++
+			return d.unquote(d.text[start:d.pos], plain && quote == '"')
+		case c == '\\':
+			plain = false
+			d.pos++
+		case c < ' ':
+			d.sloppy = true
+		}
+	}
+	d.failed = true
+	return ""
+}
+
+func (d *document) unquote(quoted []byte, plain bool) string {
+	inside := string(quoted[1 : len(quoted)-1])
+	if plain {
+		return inside
+	}
+	var s string
+	if quoted[0] == '"' && json.Unmarshal(quoted, &s) == nil {
+		return s
+	}
+	d.sloppy = true
+	return strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\r`, "\r", `\\`, `\`, `\`, "").Replace(inside)
+}
+
+// bare reads a number, true, false, null or, sloppily, a text without quotes.
+func (d *document) bare(stop string) *value {
+	start := d.pos
+	for d.pos < len(d.text) {
+		if c := d.text[d.pos]; c < utf8.RuneSelf && strings.IndexByte(stop, c) >= 0 {
+			break
+		}
+		d.pos++
+	}
+	raw := strings.TrimRight(string(d.text[start:d.pos]), " \t\r\n")
+	if raw == "" {
+		d.failed = true
+	}
+	if json.Valid([]byte(raw)) {
+		return &value{kind: kindLiteral, text: raw}
+	}
+	d.sloppy = true
+	return &value{kind: kindText, text: raw}
+}
+
+// at follows a path, or returns nil. Of equal names the last one counts.
+func (v *value) at(path []step) *value {
+	for _, s := range path {
+		if v = v.down(s); v == nil {
+			return nil
+		}
+	}
+	return v
+}
+
+func (v *value) down(s step) *value {
+	if s.name == "" {
+		if v.kind == kindArray && s.index < len(v.items) {
+			return v.items[s.index]
+		}
+		return nil
+	}
+	if v.kind == kindObject {
+		for i := len(v.names) - 1; i >= 0; i-- {
+			if v.names[i] == s.name {
+				return v.items[i]
+			}
+		}
+	}
+	return nil
+}
+
+// String is the value as text. An array is written [item1, item2], as the developer guide shows it.
+func (v *value) String() string {
+	if v.kind == kindText || v.kind == kindLiteral {
+		return v.text
+	}
+	texts := make([]string, len(v.items))
+	for i, item := range v.items {
+		texts[i] = item.String()
+		if v.kind == kindObject {
+			texts[i] = v.names[i] + "=" + texts[i]
+		}
+	}
+	list := strings.Join(texts, ", ")
+	if v.kind == kindObject {
+		return "{" + list + "}"
+	}
+	return "[" + list + "]"
+}
