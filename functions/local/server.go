@@ -59,8 +59,8 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	s := &server{url: "ws" + base[len("http"):], gateway: api, http: &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}}
-	s.serve(listener, queue, parts.FanOut())
+	s := &server{url: "ws" + base[len("http"):], gateway: api, http: api.Server()}
+	s.serve(gateway.Listener(listener), queue, parts.FanOut())
 	return s, nil
 }
 
