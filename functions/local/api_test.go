@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"wsecho/domain"
 )
 
 // TestAPI is what the API promises its clients, over real sockets: on this machine, or at the stage whose URL is in
@@ -195,8 +196,7 @@ func wantError(t *testing.T, got map[string]any, code string) {
 	if got["code"] != code || got["message"] == "" || got["retryable"] != false || got["connectionId"] == "" || got["requestId"] == "" {
 		t.Errorf("got %v, want code %s", got, code)
 	}
-	text, _ := json.Marshal(got)
-	if len(text) > 1000 {
+	if text, _ := domain.Encode(got); len(text) > 1000 {
 		t.Errorf("the error has %d bytes", len(text))
 	}
 }

@@ -32,6 +32,7 @@ const (
 // server is the whole API in this process.
 type server struct {
 	url     string
+	parts   wiring.Parts
 	http    *http.Server
 	gateway *gateway.Gateway
 	ended   sync.WaitGroup // The HTTP server and the workers.
@@ -53,13 +54,13 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 		Stage:      o.stage,
 		Routes:     routes(parts),
 		Authorizer: &gateway.Authorizer{Handler: gateway.Typed(parts.Authorize())},
-		Logger:     slog.New(gateway.NewLogHandler(out, gateway.LogOptions{JSON: o.json})),
+		Logger:     slog.New(slog.NewTextHandler(out, nil)),
 		LogBodies:  o.verbose,
 	})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	s := &server{url: "ws" + base[len("http"):], gateway: api, http: api.Server()}
+	s := &server{url: "ws" + base[len("http"):], parts: parts, gateway: api, http: api.Server()}
 	s.serve(gateway.Listener(listener), queue, parts.FanOut())
 	return s, nil
 }
@@ -67,7 +68,7 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 // assemble chooses the adapters.
 func assemble(ctx context.Context, o options, callback string, out io.Writer) (wiring.Parts, *memory.Queue, error) {
 	// The gateway logs every event, so the handlers have to tell only what went wrong.
-	logger := slog.New(gateway.NewLogHandler(out, gateway.LogOptions{JSON: o.json, Level: slog.LevelWarn}))
+	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	queue := &memory.Queue{Logger: logger}
 	registry := new(memory.Registry)
 	parts := wiring.Parts{
@@ -79,14 +80,6 @@ func assemble(ctx context.Context, o options, callback string, out io.Writer) (w
 		Pace:          domain.NewPace(callbackRate),
 		Logger:        logger,
 	}
-	if o.dynamodb == "" {
-		return parts, queue, nil
-	}
-	stored, err := wiring.Table(ctx, anonymous(), o.dynamodb)
-	if err != nil {
-		return parts, queue, fmt.Errorf("the table at %s: %w", o.dynamodb, err)
-	}
-	parts.Registry, parts.Memberships = stored.Registry, stored.Memberships
 	return parts, queue, nil
 }
 

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"net"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"wsecho/domain"
+	"wsecho/domain/domaintest"
+)
+
+// TestRun starts the program as a person does, connects, and ends it as Ctrl-C does.
+func TestRun(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	var stdout, stderr lockedBuffer
+	ended := make(chan error)
+	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-stage", "try"}, &stdout, &stderr) }()
+
+	var url string
+	listening := regexp.MustCompile(`^listening on (ws://127\.0\.0\.1:\d+/try)\n$`)
+	wait(t, func() bool {
+		match := listening.FindStringSubmatch(stdout.String())
+		if match == nil {
+			return false
+		}
+		url = match[1]
+		return true
+	})
+	c := dial(t, url)
+	c.echoes()
+	interrupt()
+	if code := c.closed(); code != 1001 {
+		t.Errorf("at the end the client was closed with %d, want 1001", code)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("run = %v", err)
+	}
+	for _, event := range []string{"CONNECT", "MESSAGE", "DISCONNECT"} {
+		if !strings.Contains(stderr.String(), event) {
+			t.Errorf("the log has no %s:\n%s", event, &stderr)
+		}
+	}
+}
+
+// wait polls for a condition that other goroutines bring about.
+func wait(t *testing.T, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patienceOfTests); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
+
+func TestRunSaysWhatIsWrong(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	tests := map[string][]string{
+		"choose another address with -addr": {"-addr", taken.Addr().String()},
+		"see -help":                         {"surplus"},
+		"stage":                             {"-addr", "127.0.0.1:0", "-stage", "a/b"},
+	}
+	for want, args := range tests {
+		var out lockedBuffer
+		err := run(t.Context(), args, &out, &out)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("run(%q) = %v, want something with %q", args, err, want)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var out lockedBuffer
+	if err := run(t.Context(), []string{"-help"}, &out, &out); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"-addr", "-stage", "wscat"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the help lacks %s:\n%s", want, &out)
+		}
+	}
+}
+
+// TestReaping lets a client vanish without $disconnect, and broadcasts.
+func TestReaping(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		age   time.Duration
+		stays bool
+	}{
+		{"never within the first 30 seconds", 10 * time.Second, true},
+		{"by the next broadcast's 410", 31 * time.Second, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := startServer(t, options{addr: "127.0.0.1:0", stage: "dev"})
+			ghost := domaintest.NewConnection("bob")
+			ghost.ConnectedAt = time.Now().Add(-test.age)
+			if err := s.parts.Registry.Connect(t.Context(), ghost); err != nil {
+				t.Fatal(err)
+			}
+			c := dial(t, s.url)
+			c.send(`{"action":"broadcast","data":1}`)
+			if ack := c.receive("ack"); ack["gone"] != 1.0 || ack["sent"] != 0.0 {
+				t.Errorf("ack = %v", ack)
+			}
+			_, err := s.parts.Registry.Get(t.Context(), ghost.ID)
+			page, _ := s.parts.Registry.Members(t.Context(), domain.UserAudience("bob"), domain.Ring, 10)
+			if stays := err == nil; stays != test.stays || (len(page.Members) == 1) != test.stays {
+				t.Errorf("after the broadcast: Get = %v, bob has %d connections", err, len(page.Members))
+			}
+		})
+	}
+}
