@@ -1,32 +1,48 @@
-"""Start MiniStack as wsEcho's deployment needs it: emulator.py <version>.
+"""Start MiniStack, an emulator of AWS, as wsEcho's deployment needs it; end it with standard input.
 
-MiniStack is an emulator of AWS. What it lacks or does differently is added here from the outside,
-through names that are private to it; hence the exact version, which is checked.
+What it lacks or does differently is added here from the outside, through names that are private to
+it; hence the exact version, which is checked.
 """
 
 import functools
 import importlib.metadata
 import inspect
 import json
+import os
+import signal
 import socketserver
 import sys
+import threading
+
+WRITTEN_FOR = "1.5.33"
 
 
 def main():
-    want, have = sys.argv.pop(1), importlib.metadata.version("ministack")
-    if have != want:
-        sys.exit(f"ministack is {have}, but this launcher is written for {want}")
+    have = importlib.metadata.version("ministack")
+    if have != WRITTEN_FOR:
+        sys.exit(f"ministack is {have}, but this launcher is written for {WRITTEN_FOR}")
 
     from ministack import app
     from ministack.services import apigateway
     from ministack.services.cloudformation import provisioners
 
+    end_with_standard_input()
     answer_small_packets_at_once()
     add_responses(apigateway, provisioners._RESOURCE_HANDLERS)
     ask_authorizers_without_identity_source(provisioners._RESOURCE_HANDLERS)
     read_numbers_of_event_sources(provisioners._RESOURCE_HANDLERS)
     hold_replies_to_route_responses(apigateway)
     app.main()
+
+
+def end_with_standard_input():
+    """Whoever started the emulator holds the other end, so that it never outlives them."""
+
+    def wait():
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def answer_small_packets_at_once():

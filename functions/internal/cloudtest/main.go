@@ -1,0 +1,92 @@
+// Command cloudtest deploys wsEcho to an emulated AWS on this machine, without any change to its template, and tests
+// what came of it: the template is checked and the functions are built, an emulator starts, the stack is deployed to
+// it, the API's own tests and two wscat clients talk to the deployed stage, and the stack is deleted.
+//
+// It needs the tools that `make tools-cloud` installs, which `make test-cloud` does before it runs this. The output
+// of every step stays in .tools/cloudtest. Everything listens on the loopback interface, and nothing leaves the
+// machine.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// patience bounds the whole run, a cold build included.
+const patience = 15 * time.Minute
+
+func main() {
+	tools := flag.String("tools", ".tools", "folder with sam, ministack and wscat")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *tools); err != nil {
+		fmt.Fprintln(os.Stderr, "cloudtest:", err)
+		os.Exit(1)
+	}
+}
+
+// run does all steps in the module's root, which has to be the working directory.
+func run(ctx context.Context, tools string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if tools, err = filepath.Abs(tools); err != nil {
+		return err
+	}
+	steps, err := newSteps(filepath.Join(tools, "cloudtest"))
+	if err != nil {
+		return err
+	}
+	s := stack{root: root, tools: tools, work: steps.dir}
+	err = s.test(ctx, steps)
+	steps.total()
+	return err
+}
+
+// test is the run's order of steps.
+func (s stack) test(ctx context.Context, steps *steps) error {
+	if err := steps.do(ctx, "validate", s.validate); err != nil {
+		return err
+	}
+	if err := steps.do(ctx, "build", s.build); err != nil {
+		return err
+	}
+	aws := &emulator{python: filepath.Join(s.tools, "ministack", "bin", "python"), root: s.root, work: s.work}
+	defer aws.stop()
+	if err := steps.do(ctx, "emulator", aws.start); err != nil {
+		return err
+	}
+	s.cloud = aws
+	err := s.testDeployed(ctx, steps)
+	if logs := aws.saveFunctionLogs(ctx, filepath.Join(s.work, "functions.log")); logs != nil {
+		fmt.Fprintln(os.Stderr, "cloudtest: the functions' logs:", logs)
+	}
+	return err
+}
+
+func (s stack) testDeployed(ctx context.Context, steps *steps) error {
+	for _, step := range []struct {
+		name string
+		do   step
+	}{
+		{"deploy", s.deploy},
+		{"api", s.testAPI},
+		{"wscat", s.testWscat},
+		{"delete", s.delete},
+	} {
+		if err := steps.do(ctx, step.name, step.do); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// stack is wsEcho on its way through sam.
+type stack struct {
+	root  string // of the module
+	tools string // folder with the installed tools
+	work  string // folder for what this run makes
+
+	cloud *emulator // once there is one
+}
+
+// validate checks the template.
+func (s stack) validate(ctx context.Context, log io.Writer) error {
+	return complete(s.sam(ctx, log, "validate", "--lint"))
+}
+
+// build builds the functions for this machine, away from where `sam build` puts those for AWS.
+func (s stack) build(ctx context.Context, log io.Writer) error {
+	return complete(s.sam(ctx, log, "build", "--build-dir", s.buildDir(), "--parameter-overrides", "Arch="+arch(), "AuthMode=open"))
+}
+
+// deploy creates the stack.
+func (s stack) deploy(ctx context.Context, log io.Writer) error {
+	return complete(s.sam(ctx, log, "deploy", "--template-file", filepath.Join(s.buildDir(), "template.yaml"),
+		"--config-file", filepath.Join(s.root, "samconfig.toml"), "--no-progressbar",
+		"--parameter-overrides", "Arch="+arch(), "AuthMode=open", "CallbackBase="+s.cloud.url+"/_aws/execute-api"))
+}
+
+// testAPI runs the API's own tests against the deployed stage.
+func (s stack) testAPI(ctx context.Context, log io.Writer) error {
+	url, err := s.url(ctx, log)
+	if err != nil {
+		return err
+	}
+	c := command(ctx, log, "go", "test", "-race", "-count=1", "-v", "-run", "^TestAPI$", "./functions/local")
+	c.Dir = s.root
+	// The second one leaves out what an emulator is known to do in its own way.
+	c.Env = environment("WSECHO_URL="+url, "WSECHO_EMULATED=1")
+	return complete(c)
+}
+
+// delete deletes the stack.
+func (s stack) delete(ctx context.Context, log io.Writer) error {
+	return complete(s.sam(ctx, log, "delete", "--no-prompts"))
+}
+
+// url returns the URL of the deployed stage.
+//
+// It is not the output WebSocketUrl, which names a host of AWS; the emulator has sockets and callbacks at one place.
+func (s stack) url(ctx context.Context, log io.Writer) (string, error) {
+	var reply bytes.Buffer
+	c := s.sam(ctx, log, "list", "stack-outputs", "--output", "json")
+	c.Stdout = io.MultiWriter(log, &reply)
+	if err := complete(c); err != nil {
+		return "", err
+	}
+	var outputs []struct{ OutputKey, OutputValue string }
+	if err := json.Unmarshal(reply.Bytes(), &outputs); err != nil {
+		return "", err
+	}
+	for _, output := range outputs {
+		if output.OutputKey == "CallbackUrl" {
+			return strings.Replace(output.OutputValue, "http", "ws", 1), nil
+		}
+	}
+	return "", fmt.Errorf("the stack has no output CallbackUrl")
+}
+
+// sam prepares a call of sam, with the emulator as its AWS if there is one.
+func (s stack) sam(ctx context.Context, log io.Writer, args ...string) *exec.Cmd {
+	c := command(ctx, log, filepath.Join(s.tools, "sam", "bin", "sam"), args...)
+	c.Dir = s.root
+	c.Env = environment("SAM_CLI_TELEMETRY=0")
+	if s.cloud != nil {
+		c.Env = append(c.Env, s.cloud.settings()...)
+	}
+	return c
+}
+
+func (s stack) buildDir() string { return filepath.Join(s.work, "build") }
+
+// arch is this machine's processor in the words of AWS.
+func arch() string {
+	if runtime.GOARCH == "amd64" {
+		return "x86_64"
+	}
+	return runtime.GOARCH
+}

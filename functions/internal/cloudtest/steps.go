@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// shown is how many lines of a failed step's log are shown.
+const shown = 80
+
+// step is one part of the run. What it writes to log is shown if it fails.
+type step func(ctx context.Context, log io.Writer) error
+
+// steps runs one step after the other and says how long each took.
+type steps struct {
+	dir   string // of the logs, one a step
+	begin time.Time
+}
+
+// newSteps empties the folder and gives it to the steps of a run.
+func newSteps(dir string) (*steps, error) {
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, err
+	}
+	return &steps{dir: dir, begin: time.Now()}, os.MkdirAll(dir, 0o755)
+}
+
+// do runs a step. Its output goes to a file with the step's name.
+func (s *steps) do(ctx context.Context, name string, do step) error {
+	path := filepath.Join(s.dir, name+".log")
+	log, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	begin := time.Now()
+	err = do(ctx, log)
+	took := time.Since(begin).Seconds()
+	if err != nil {
+		fmt.Printf("FAIL  %-10s %6.1f s\n%s", name, took, tail(path))
+		return fmt.Errorf("%s: %w (more in %s)", name, err, path)
+	}
+	fmt.Printf("ok    %-10s %6.1f s\n", name, took)
+	return nil
+}
+
+func (s *steps) total() {
+	fmt.Printf("      %-10s %6.1f s\n", "total", time.Since(s.begin).Seconds())
+}
+
+// tail returns the last lines of a file, indented.
+func tail(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return "    " + strings.Join(lines[max(0, len(lines)-shown):], "\n    ") + "\n"
+}
