@@ -98,3 +98,43 @@ printf '<project><modelVersion>4.0.0</modelVersion><groupId>local</groupId><arti
 mvn --quiet --batch-mode dependency:copy-dependencies -DoutputDirectory=lib && \
 echo "-cp lib/* com.amazonaws.services.dynamodbv2.local.main.ServerRunner" > java.args
 endef
+
+# ---- The local gateway: other people's clients and the Autobahn suite ------------------------------
+
+# Clients that the gateway must look right to: in Python boto3 and websockets, in Node the JavaScript SDK and ws.
+BOTO3_VERSION      := 1.44.5
+WEBSOCKETS_VERSION := 17.4
+AWS_JS_VERSION     := 3.1169.0
+WS_VERSION         := 8.23.0
+JYTHON_VERSION     := 2.7.4
+AUTOBAHN_VERSION   := 0.1.5
+CLIENTS_PY_STAMP   := $(TOOLS)/gateway-python/.installed-$(BOTO3_VERSION)-$(WEBSOCKETS_VERSION)
+CLIENTS_JS_STAMP   := $(TOOLS)/gateway-node/.installed-$(AWS_JS_VERSION)-$(WS_VERSION)
+AUTOBAHN_STAMP     := $(TOOLS)/autobahn/.installed-$(JYTHON_VERSION)-$(AUTOBAHN_VERSION)
+
+.PHONY: tools-gateway tools-autobahn
+tools-gateway: $(CLIENTS_PY_STAMP) $(CLIENTS_JS_STAMP) ## Install the clients that test the local gateway (needs python3 and npm)
+
+tools-autobahn: $(AUTOBAHN_STAMP) ## Install the Autobahn suite (needs java and mvn)
+
+$(CLIENTS_PY_STAMP):
+	@rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check boto3==$(BOTO3_VERSION) websockets==$(WEBSOCKETS_VERSION)
+	@touch $@
+
+$(CLIENTS_JS_STAMP):
+	@rm -rf $(@D)
+	npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
+		@aws-sdk/client-apigatewaymanagementapi@$(AWS_JS_VERSION) ws@$(WS_VERSION)
+	@touch $@
+
+# The suite is Python 2: it runs on Jython, which finds it in the folder lib.
+$(AUTOBAHN_STAMP):
+	@rm -rf $(@D) && mkdir -p $(@D)/lib
+	cd $(@D) && mvn --quiet --batch-mode dependency:copy -DoutputDirectory=. \
+		-Dartifact=org.python:jython-standalone:$(JYTHON_VERSION) && \
+	mvn --quiet --batch-mode dependency:copy -DoutputDirectory=. \
+		-Dartifact=me.normanmaurer.maven.autobahntestsuite:autobahntestsuite-maven-plugin:$(AUTOBAHN_VERSION)
+	cd $(@D)/lib && unzip -q ../autobahntestsuite-maven-plugin-$(AUTOBAHN_VERSION).jar
+	@touch $@

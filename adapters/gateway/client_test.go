@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -232,3 +233,5 @@ func object(t testing.TB, text string) map[string]any {
 	}
 	return m
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }
