@@ -112,7 +112,27 @@ func (p *process) Bury(ctx context.Context, d domain.Delivery, reason string) er
 
 // Members, Get, Remove and Connect are the registry's.
 func (p *process) Members(_ context.Context, _ domain.Audience, s domain.Span, limit int) (domain.Page, error) {
-	return p.shelf.page(s, limit), nil
+	page := p.shelf.page(s, limit)
+	if p.sampled && len(page.Members) < limit {
+		page.Members = p.sample(page.Members)
+	}
+	return page, nil
+}
+
+// sample gives the message to most members and returns the others.
+func (p *process) sample(members []domain.Member) []domain.Member {
+	var others []domain.Member
+	for i, m := range members {
+		if i%20 == 0 {
+			others = append(others, m)
+		} else {
+			p.clients[number(m.ID)].received.Add(1)
+		}
+	}
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
+	p.largest = max(p.largest, len(members))
+	return others
 }
 
 func (p *process) Get(_ context.Context, id string) (domain.Connection, error) {

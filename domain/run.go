@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,19 +36,15 @@ type run struct {
 func (r *run) post(ctx context.Context, members []Member, until time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
-	work := make(chan Member)
+	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(r.fanOut.Concurrency, len(members)) {
 		workers.Go(func() {
-			for m := range work {
-				r.reach(ctx, cancel, m)
+			for i := next.Add(1) - 1; i < int64(len(members)); i = next.Add(1) - 1 {
+				r.reach(ctx, cancel, members[i])
 			}
 		})
 	}
-	for _, m := range members {
-		work <- m
-	}
-	close(work)
 	workers.Wait()
 }
 

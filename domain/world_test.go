@@ -24,6 +24,13 @@ type world struct {
 	faults  faults
 	pace    *domain.Pace
 	latency time.Duration
+	churn   int // How many clients leave during the fan-out, and how many join.
+	workers int
+	// concurrency is each worker's.
+	concurrency int
+	// sampled worlds let a worker post to every twentieth member that it read in order to post; to the others
+	// the world itself gives the message.
+	sampled bool
 	ids     []string
 	clients []client // In the order of ids.
 	shelf   *shelf
@@ -62,9 +69,6 @@ type client struct {
 type faults struct{ throttled, broken, timedOut, gone, deaf, killed, doubled float64 }
 
 const (
-	// churn is how many clients leave during a fan-out, and how many join.
-	churn   = 100
-	workers = 10
 	// worth is how long a worker works on one delivery at most.
 	worth = 20 * time.Second
 	// settled is how long a fan-out is given: longer than any delivery is worth trying.
@@ -74,22 +78,23 @@ const (
 // newWorld has a number of members, as dense as density (up to 1) tells for each position of the ring.
 func newWorld(t *testing.T, members int, density func(position uint64) float64) *world {
 	t.Logf("seed %d", seed)
+	churn := min(members/10, 100)
 	all := members + 2*churn
 	w := &world{
-		t: t, members: members, shelf: new(shelf), start: time.Now(),
+		t: t, members: members, churn: churn, workers: 10, concurrency: 16, shelf: new(shelf), start: time.Now(),
 		queue: &memory.Queue{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))},
 		pace:  domain.NewPace(8000), latency: 5 * time.Millisecond,
 		ids: make([]string, 0, all), clients: make([]client, all),
 		tally: tally{depths: map[domain.Span]int{}, exhausted: map[int]bool{}},
 	}
-	if members > 100_000 { // The many timers would take their time.
-		w.pace, w.latency = domain.NewPace(1e9), 0
+	if members >= 100_000 { // Posting to all of them would take the race detector half a minute.
+		w.sampled, w.pace, w.latency, w.concurrency = true, domain.NewPace(1e9), 0, 2
 	}
 	random := rand.New(rand.NewPCG(seed, uint64(members)))
 	for n := 0; len(w.ids) < all; n++ {
-		id := strconv.Itoa(len(w.ids)) + "." + strconv.Itoa(n)
+		id := newID(len(w.ids), n)
 		position := domain.Position(id)
-		if random.Float64() >= density(position) {
+		if share := density(position); share < 1 && random.Float64() >= share {
 			continue
 		}
 		if len(w.ids) < members+churn {
@@ -98,6 +103,12 @@ func newWorld(t *testing.T, members int, density func(position uint64) float64) 
 		w.ids = append(w.ids, id)
 	}
 	return w
+}
+
+// newID returns an id of a client; salt makes it another one.
+func newID(client, salt int) string {
+	id := strconv.AppendInt(make([]byte, 0, 16), int64(client), 10)
+	return string(strconv.AppendInt(append(id, '.'), int64(salt), 10))
 }
 
 // number tells which client an id belongs to.
@@ -117,7 +128,7 @@ func (w *world) deliver() {
 		MessageID: "m", Message: []byte(`{}`), Audience: domain.Everyone, Span: domain.Ring,
 		AcceptedAt: w.start, ExpiresAt: w.start.Add(domain.DeliveryLife),
 	})
-	w.queue.Run(ctx, workers, w.run)
+	w.queue.Run(ctx, w.workers, w.run)
 }
 
 var errKilled = errors.New("the worker was killed")
@@ -128,10 +139,7 @@ func (w *world) run(ctx context.Context, d domain.Delivery) error {
 	p.effects.Store(rand.Int64N(140))
 	f := domain.FanOut{
 		Registry: p, Sender: p, Queue: p, Closer: domain.Closer{Registry: p}, Pace: w.pace,
-		Concurrency: 16, Random: rand.Float64,
-	}
-	if w.latency == 0 {
-		f.Concurrency = 2
+		Concurrency: w.concurrency, Random: rand.Float64,
 	}
 	report, err := f.Deliver(ctx, d, time.Now().Add(worth))
 	w.mu.Lock()
@@ -164,14 +172,14 @@ func (w *world) count(p *process, r domain.Report) {
 
 // churnSome lets one client leave and another one join, now and then.
 func (w *world) churnSome() {
-	if w.posts.Add(1)%int64(max(w.members/churn, 1)) != 0 {
+	if w.churn == 0 || w.posts.Add(1)%int64(w.members/w.churn) != 0 {
 		return
 	}
 	n := int(w.left.Add(1)) - 1
-	if n >= churn {
+	if n >= w.churn {
 		return
 	}
-	leaves, joins := w.members+n, w.members+churn+n
+	leaves, joins := w.members+n, w.members+w.churn+n
 	w.clients[leaves].left.Store(true)
 	w.shelf.drop(w.ids[leaves])
 	w.shelf.add(w.ids[joins], domain.Position(w.ids[joins]), time.Now())
