@@ -1,0 +1,142 @@
+package dynamodb
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"wsecho/domain"
+)
+
+const (
+	// maxAttempts bounds how often a request is made. It is generous because several of a connection's requests
+	// may collide, and colliding is over in milliseconds.
+	maxAttempts = 8
+	// firstPause is the ceiling of the pause before the second attempt. It doubles each time, up to lastPause.
+	firstPause = 25 * time.Millisecond
+	lastPause  = 500 * time.Millisecond
+)
+
+// verdict is what an attempt's error says of the request.
+type verdict int
+
+const (
+	// settled: asking again changes nothing. That includes success.
+	settled verdict = iota
+	// refused: it was not applied, and may be when asked again.
+	refused
+	// unknown: it may have been applied.
+	unknown
+)
+
+// call is a method of the client.
+type call[In, Out any] func(context.Context, *In, ...func(*sdk.Options)) (*Out, error)
+
+// attempt makes a request until its outcome is settled, Table.Patience is over, or ctx ends; in the latter two
+// cases the error wraps domain.ErrUnavailable and the last cause. unsure tells that some attempt's outcome is unknown
+// whatever the last one said.
+func attempt[In, Out any](ctx context.Context, t Table, request call[In, Out], in *In) (out *Out, unsure bool, err error) {
+	patience := cmp.Or(t.Patience, defaultPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for try := 1; ; try++ {
+		out, err = once(ctx, patience/3, request, in)
+		found := judge(err)
+		if found == settled {
+			return out, unsure, err
+		}
+		unsure = unsure || found == unknown
+		if try == maxAttempts || pause(ctx, try) != nil {
+			return nil, unsure, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+		}
+	}
+}
+
+func once[In, Out any](ctx context.Context, timeout time.Duration, request call[In, Out], in *In) (*Out, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return request(ctx, in)
+}
+
+// pause waits a random part of a time that doubles with every try ("full jitter"), so that those who collided do not
+// collide again. It returns ctx's error if that ends before.
+func pause(ctx context.Context, try int) error {
+	ceiling := min(firstPause<<(try-1), lastPause)
+	timer := time.NewTimer(rand.N(ceiling))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// judge tells what an error says of the attempt.
+// Source: AWS, "Error handling with DynamoDB", and the reasons of TransactionCanceledException in its API reference.
+func judge(err error) verdict {
+	if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
+		return judgeCancelled(cancelled.CancellationReasons)
+	}
+	if answer, ok := errors.AsType[smithy.APIError](err); ok {
+		switch answer.ErrorCode() {
+		case "TransactionConflictException", "ProvisionedThroughputExceededException", "ThrottlingException",
+			"Throttling", "RequestLimitExceeded", "LimitExceededException":
+			return refused
+		case "TransactionInProgressException":
+			return unknown
+		}
+	}
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		return judgeStatus(response.HTTPStatusCode())
+	}
+	return judgeTransport(err)
+}
+
+func judgeCancelled(reasons []types.CancellationReason) verdict {
+	for _, reason := range reasons {
+		switch code(reason) {
+		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+			return refused
+		}
+	}
+	return settled
+}
+
+func code(reason types.CancellationReason) string {
+	if reason.Code == nil {
+		return ""
+	}
+	return *reason.Code
+}
+
+// judgeStatus judges an error by the status of the response. An error in spite of status 200 means that the response
+// could not be read to its end.
+func judgeStatus(status int) verdict {
+	if status == http.StatusOK || status >= http.StatusInternalServerError {
+		return unknown
+	}
+	return settled
+}
+
+// judgeTransport judges errors without a response.
+func judgeTransport(err error) verdict {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return refused
+	}
+	_, sending := errors.AsType[*smithyhttp.RequestSendError](err)
+	if sending || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return unknown
+	}
+	return settled
+}

@@ -1,0 +1,26 @@
+package dynamodb_test
+
+import (
+	"testing"
+
+	"wsecho/adapters/dynamodb"
+	"wsecho/adapters/dynamodb/dynamodblocal"
+	"wsecho/domain"
+	"wsecho/domain/domaintest"
+)
+
+// store is both ports over one table.
+type store struct {
+	dynamodb.Registry
+	dynamodb.Memberships
+}
+
+func newStore(table dynamodb.Table) store {
+	return store{dynamodb.Registry{Table: table}, dynamodb.Memberships{Table: table}}
+}
+
+func (s store) closer() domain.Closer { return domain.Closer{Registry: s, Memberships: s} }
+
+func TestStore(t *testing.T) {
+	domaintest.TestStore(t, func(t *testing.T) domaintest.Store { return newStore(dynamodblocal.NewTable(t)) })
+}
