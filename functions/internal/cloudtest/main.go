@@ -68,8 +68,8 @@ func (s stack) test(ctx context.Context, steps *steps) error {
 	}
 	s.cloud = aws
 	err := s.testDeployed(ctx, steps)
-	if logs := aws.saveFunctionLogs(ctx, filepath.Join(s.work, "functions.log")); logs != nil {
-		fmt.Fprintln(os.Stderr, "cloudtest: the functions' logs:", logs)
+	if err != nil {
+		fmt.Printf("the end of what the emulator and the functions in it logged:\n%s", steps.tail("emulator"))
 	}
 	return err
 }

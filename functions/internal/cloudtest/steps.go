@@ -32,8 +32,7 @@ func newSteps(dir string) (*steps, error) {
 
 // do runs a step. Its output goes to a file with the step's name.
 func (s *steps) do(ctx context.Context, name string, do step) error {
-	path := filepath.Join(s.dir, name+".log")
-	log, err := os.Create(path)
+	log, err := os.Create(s.path(name))
 	if err != nil {
 		return err
 	}
@@ -42,8 +41,8 @@ func (s *steps) do(ctx context.Context, name string, do step) error {
 	err = do(ctx, log)
 	took := time.Since(begin).Seconds()
 	if err != nil {
-		fmt.Printf("FAIL  %-10s %6.1f s\n%s", name, took, tail(path))
-		return fmt.Errorf("%s: %w (more in %s)", name, err, path)
+		fmt.Printf("FAIL  %-10s %6.1f s\n%s", name, took, s.tail(name))
+		return fmt.Errorf("%s: %w (all of its output is in %s)", name, err, s.path(name))
 	}
 	fmt.Printf("ok    %-10s %6.1f s\n", name, took)
 	return nil
@@ -53,9 +52,11 @@ func (s *steps) total() {
 	fmt.Printf("      %-10s %6.1f s\n", "total", time.Since(s.begin).Seconds())
 }
 
-// tail returns the last lines of a file, indented.
-func tail(path string) string {
-	text, err := os.ReadFile(path)
+func (s *steps) path(name string) string { return filepath.Join(s.dir, name+".log") }
+
+// tail returns the last lines that a step wrote, indented.
+func (s *steps) tail(name string) string {
+	text, err := os.ReadFile(s.path(name))
 	if err != nil {
 		return err.Error() + "\n"
 	}
