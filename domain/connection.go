@@ -11,10 +11,12 @@ import (
 	"time"
 )
 
-// MaxLifetime is how long a connection's rows outlive its start: the two hours after which API Gateway closes any
-// WebSocket, and five minutes for late events.
+// MaxConnection is how long a connection can last: then API Gateway closes it.
 // Source: AWS, "Amazon API Gateway quotas", connection duration for WebSocket APIs.
-const MaxLifetime = 2*time.Hour + 5*time.Minute
+const MaxConnection = 2 * time.Hour
+
+// MaxLifetime is how long a connection's rows last at most: five minutes longer, for late events.
+const MaxLifetime = MaxConnection + 5*time.Minute
 
 // ExpiryGrace is how long an identity is still served after its token ended: clocks differ.
 const ExpiryGrace = 30 * time.Second

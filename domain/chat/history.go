@@ -1,0 +1,223 @@
+package chat
+
+import (
+	"context"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"wsecho/domain"
+)
+
+// holeAge is how long a writer may take between its number and its message before readers fill the place.
+const holeAge = 3 * time.Second
+
+// History is a dense run of a room's messages, ascending.
+type History struct {
+	Epoch    string    `json:"epoch"`
+	Messages []Message `json:"messages"`
+	// More tells that there are further messages in the direction that was asked for.
+	More bool `json:"more"`
+}
+
+// Position asks for a page of a room's history: what follows After, what precedes Before, or if both are nil the
+// newest.
+type Position struct {
+	// Epoch is the one that the client's numbers are from; nil is the current one.
+	Epoch         *string
+	After, Before *int64
+	// Limit is how many messages to return, up to MaxPage.
+	Limit int
+}
+
+// History returns a page of a room's messages. It stops before a message that is still being written. Refusals:
+// bad_request, not_a_member, unrecoverable_position (the epoch has ended, or messages after the position have
+// expired; details have the newest page).
+func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at Position) (History, error) {
+	if err := c.mustBeMember(ctx, from, room); err != nil {
+		return History{}, err
+	}
+	head, err := c.Log.Head(ctx, room)
+	if err != nil {
+		return History{}, err
+	}
+	read := reading{c, room, head, at.Limit}
+	recoverable := at.Epoch == nil || *at.Epoch == head.Epoch
+	if recoverable && at.After != nil {
+		page, complete, err := read.after(ctx, *at.After)
+		if err != nil || complete {
+			return page, err
+		}
+		recoverable = false
+	}
+	if recoverable && at.Before != nil {
+		return read.before(ctx, *at.Before)
+	}
+	newest, err := read.before(ctx, head.Seq+1)
+	if err != nil || recoverable {
+		return newest, err
+	}
+	return History{}, &domain.Error{
+		Code:    domain.UnrecoverablePosition,
+		Message: "messages after this position have expired; begin again with the newest, which are in details",
+		Details: map[string]any{"epoch": newest.Epoch, "messages": newest.Messages, "more": newest.More},
+	}
+}
+
+// reading reads a room's log up to a head.
+type reading struct {
+	*Chat
+	room  string
+	head  Head
+	limit int
+}
+
+// after returns the page that follows a position; complete is false if any of it has expired.
+func (r reading) after(ctx context.Context, position int64) (page History, complete bool, err error) {
+	if position > r.head.Seq || position < 0 {
+		return page, false, nil
+	}
+	last := min(position+int64(r.limit), r.head.Seq)
+	if last == position {
+		return History{r.head.Epoch, []Message{}, false}, true, nil
+	}
+	// The entry at the position itself proves, if it lives, that what is missing after it has not expired.
+	entries, cut, err := r.Log.Read(ctx, r.room, r.head.Epoch, Range{From: max(position, 1), To: last})
+	if err != nil {
+		return page, false, err
+	}
+	if cut {
+		last = entries[len(entries)-1].Seq
+	}
+	run, expired, err := r.dense(ctx, entries, position+1, last)
+	run = firstThatFit(run)
+	end := position + int64(len(run))
+	return History{r.head.Epoch, messages(run), end < r.head.Seq}, !expired, err
+}
+
+// before returns the page that precedes a position, without what has expired of it.
+func (r reading) before(ctx context.Context, position int64) (History, error) {
+	last := min(position-1, r.head.Seq)
+	first := max(1, last-int64(r.limit)+1)
+	if last < first {
+		return History{r.head.Epoch, []Message{}, false}, nil
+	}
+	entries, cut, err := r.Log.Read(ctx, r.room, r.head.Epoch, Range{From: first, To: last, Newest: true})
+	if err != nil {
+		return History{}, err
+	}
+	if cut {
+		first = entries[0].Seq
+	}
+	run, expired, err := r.dense(ctx, entries, first, last)
+	fitting := lastThatFit(run)
+	more := len(fitting) < len(run) || !expired && first > 1
+	return History{r.head.Epoch, messages(fitting), more}, err
+}
+
+// dense makes a run without gaps of what was read in a range: it fills old holes and stops before a young one. If
+// the beginning of the range has expired, the run begins after it.
+func (r reading) dense(ctx context.Context, entries []Entry, first, last int64) (run []Entry, expired bool, err error) {
+	lives := len(entries) > 0 && entries[0].Seq < first
+	if lives {
+		entries = entries[1:]
+	}
+	for seq := first; seq <= last; seq++ {
+		if len(entries) > 0 && entries[0].Seq == seq {
+			run, entries, lives = append(run, entries[0]), entries[1:], true
+			continue
+		}
+		if !lives {
+			if lives, err = r.lowerLives(ctx, seq); err != nil {
+				return run, expired, err
+			}
+		}
+		if !lives {
+			expired = true
+			continue
+		}
+		filled, ok, err := r.fill(ctx, seq, entries)
+		if err != nil || !ok {
+			return run, expired, err
+		}
+		run = append(run, filled)
+	}
+	return run, expired, nil
+}
+
+// lowerLives tells whether anything before a missing position is still kept. Then the position is a hole; otherwise
+// what stood there may have expired.
+func (r reading) lowerLives(ctx context.Context, seq int64) (bool, error) {
+	if began, ok := timeOf(r.head.Epoch); ok && time.Since(began) < r.history() {
+		return true, nil
+	}
+	if seq == 1 {
+		return false, nil
+	}
+	lower, _, err := r.Log.Read(ctx, r.room, r.head.Epoch, Range{From: 1, To: seq - 1, Limit: 1})
+	return len(lower) > 0, err
+}
+
+// fill puts a void into a hole, unless the hole is so young that its writer may still come: then ok is false. It
+// returns what stands there, which may be the message after all.
+func (r reading) fill(ctx context.Context, seq int64, next []Entry) (e Entry, ok bool, err error) {
+	since := r.head.At
+	if len(next) > 0 {
+		since = next[0].At
+	}
+	if time.Since(since) < holeAge {
+		return Entry{}, false, nil
+	}
+	e, err = r.Log.Write(ctx, r.room, r.void(r.head.Epoch, seq, since), nil)
+	return e, err == nil, err
+}
+
+// timeOf reads when a UUID of version 7 was made (RFC 9562, section 5.7).
+func timeOf(uuid string) (time.Time, bool) {
+	digits := strings.ReplaceAll(uuid, "-", "")
+	if len(digits) != 32 {
+		return time.Time{}, false
+	}
+	bytes, err := hex.DecodeString("0000" + digits[:12])
+	if err != nil {
+		return time.Time{}, false
+	}
+	var milliseconds int64
+	for _, b := range bytes {
+		milliseconds = milliseconds<<8 | int64(b)
+	}
+	return time.UnixMilli(milliseconds), true
+}
+
+// size is about how much an entry takes in a reply.
+func (e Entry) size() int { return len(e.Data) + len(e.From.User) + 220 }
+
+// firstThatFit cuts a run after what fits into a page.
+func firstThatFit(run []Entry) []Entry {
+	left := maxPageBytes
+	for i, e := range run {
+		if left -= e.size(); left < 0 {
+			return run[:i]
+		}
+	}
+	return run
+}
+
+// lastThatFit cuts a run before what fits into a page.
+func lastThatFit(run []Entry) []Entry {
+	left := maxPageBytes
+	for i := len(run) - 1; i >= 0; i-- {
+		if left -= run[i].size(); left < 0 {
+			return run[i+1:]
+		}
+	}
+	return run
+}
+
+func messages(run []Entry) []Message {
+	all := make([]Message, 0, len(run))
+	for _, e := range run {
+		all = append(all, e.message())
+	}
+	return all
+}

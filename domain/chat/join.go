@@ -1,0 +1,97 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"wsecho/domain"
+)
+
+// Joined tells who joined a room what it needs to follow it.
+type Joined struct {
+	Room string `json:"room"`
+	// Epoch and Seq are the head of the room's log.
+	Epoch string `json:"epoch"`
+	Seq   int64  `json:"seq"`
+	// Members are the users in the room; nil if it has more than 100 connections.
+	Members []Present `json:"members,omitempty"`
+	// Recovered is true if Messages are what follows the position that was given, with nothing missing. Otherwise
+	// they are the newest ones.
+	Recovered bool      `json:"recovered"`
+	Messages  []Message `json:"messages"`
+	// More tells that there are further messages: newer ones if recovered, older ones if not.
+	More bool `json:"more"`
+}
+
+// Resume is the position up to which a client that joins has a room's messages.
+type Resume struct {
+	Epoch string
+	After int64
+}
+
+// Join makes the connection a member of a room. With a position to resume from it returns what was missed since.
+// Joining again is how to resume, and no error. Refusals: bad_request, limit_exceeded, connection_closed.
+func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume *Resume) (Joined, error) {
+	if err := checkRoom(room); err != nil {
+		return Joined{}, err
+	}
+	created, err := c.Memberships.Enter(ctx, from.Connection, Audience(room), MaxRooms)
+	if errors.Is(err, domain.ErrLimit) {
+		return Joined{}, &domain.Error{
+			Code:    domain.LimitExceeded,
+			Message: fmt.Sprintf("a connection may be in %d rooms; leave one first", MaxRooms),
+			Details: map[string]any{"limit": MaxRooms},
+		}
+	}
+	if err != nil {
+		return Joined{}, err
+	}
+	if created {
+		c.announce(ctx, "joined", from.Connection, room)
+	}
+	return c.catchUp(ctx, room, resume)
+}
+
+// catchUp reads what a new member needs. The membership is written before, so that every message is either read here
+// or pushed, or both.
+func (c *Chat) catchUp(ctx context.Context, room string, resume *Resume) (Joined, error) {
+	head, err := c.Log.Head(ctx, room)
+	if err != nil {
+		return Joined{}, err
+	}
+	joined := Joined{Room: room, Epoch: head.Epoch, Seq: head.Seq}
+	if joined.Members, err = c.list(ctx, room); err != nil {
+		return Joined{}, err
+	}
+	read := reading{c, room, head, MaxPage}
+	var page History
+	if resume != nil && (resume.Epoch == head.Epoch || resume.Epoch == "" && resume.After == 0) {
+		page, joined.Recovered, err = read.after(ctx, resume.After)
+	}
+	if err == nil && !joined.Recovered {
+		page, err = read.before(ctx, head.Seq+1)
+	}
+	joined.Messages, joined.More = page.Messages, page.More
+	return joined, err
+}
+
+// Left answers who left a room.
+type Left struct {
+	Room string `json:"room"`
+}
+
+// Leave ends the connection's membership of a room. Leaving a room that one is not in is no error.
+func (c *Chat) Leave(ctx context.Context, from domain.Caller, room string) (Left, error) {
+	if err := checkRoom(room); err != nil {
+		return Left{}, err
+	}
+	left, err := c.Memberships.Leave(ctx, from.ID, Audience(room))
+	if err != nil {
+		return Left{}, err
+	}
+	if left {
+		c.announce(ctx, "left", from.Connection, room)
+	}
+	return Left{Room: room}, nil
+}

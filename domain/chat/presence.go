@@ -1,0 +1,119 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"wsecho/domain"
+)
+
+// presenceLife is how long an announcement is worth delivering: who asks later is told the current state anyway.
+const presenceLife = 15 * time.Second
+
+// Present is a user in a room, with the number of its connections there.
+type Present struct {
+	User        string `json:"user"`
+	Connections int    `json:"connections"`
+}
+
+// Presence is a page of the users in a room.
+type Presence struct {
+	Room    string    `json:"room"`
+	Members []Present `json:"members"`
+	// Cursor asks for the next page; it is absent on the last. A user may be on several pages: add the connections.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// Who lists the users in a room, page after page. Refusals: bad_request (also for a cursor that is none),
+// not_a_member.
+func (c *Chat) Who(ctx context.Context, from domain.Caller, room, cursor string) (Presence, error) {
+	span := domain.Ring
+	if cursor != "" && span.UnmarshalText([]byte(cursor)) != nil {
+		return Presence{}, &domain.Error{Code: domain.BadRequest, Message: `"cursor" must be one that an earlier presence had`}
+	}
+	if err := c.mustBeMember(ctx, from, room); err != nil {
+		return Presence{}, err
+	}
+	page, err := c.Registry.Members(ctx, Audience(room), span, maxListed)
+	if err != nil {
+		return Presence{}, err
+	}
+	presence := Presence{Room: room, Members: byUser(page.Members)}
+	if page.More {
+		text, _ := page.Rest.MarshalText()
+		presence.Cursor = string(text)
+	}
+	return presence, nil
+}
+
+// list returns the users in a room, or nil if it has too many connections to list.
+func (c *Chat) list(ctx context.Context, room string) ([]Present, error) {
+	var members []domain.Member
+	for rest, more := domain.Ring, true; more; {
+		page, err := c.Registry.Members(ctx, Audience(room), rest, maxListed+1-len(members))
+		if err != nil {
+			return nil, err
+		}
+		if members = append(members, page.Members...); len(members) > maxListed {
+			return nil, nil
+		}
+		rest, more = page.Rest, page.More
+	}
+	return byUser(members), nil
+}
+
+// byUser counts the connections of each user.
+func byUser(members []domain.Member) []Present {
+	present := []Present{}
+	for _, m := range members {
+		name := domain.Connection{ID: m.ID, User: m.User}.Name()
+		if at := slices.IndexFunc(present, func(p Present) bool { return p.User == name }); at >= 0 {
+			present[at].Connections++
+		} else {
+			present = append(present, Present{name, 1})
+		}
+	}
+	return present
+}
+
+// announce tells a room's members that somebody joined or left. Presence is a hint: if it fails, who asks is told
+// the truth.
+func (c *Chat) announce(ctx context.Context, event string, who domain.Connection, room string) {
+	delivery := announcement(event, c.NewID(), who, room)
+	if _, err := c.FanOut.Deliver(ctx, delivery, now().Add(domain.InlineShare)); err != nil {
+		c.Logger.ErrorContext(ctx, "presence was not announced to all", "event", event, "room", room, "cause", err)
+	}
+}
+
+// announcement is the delivery that tells a room's members who joined or left.
+func announcement(event, id string, who domain.Connection, room string) domain.Delivery {
+	message, _ := json.Marshal(struct { // Strings always encode.
+		Type       string `json:"type"`
+		Room       string `json:"room"`
+		User       string `json:"user"`
+		Connection string `json:"connection"`
+	}{event, room, who.Name(), who.ID})
+	return domain.Delivery{
+		MessageID: id, Message: message, Audience: Audience(room), Except: []string{who.ID}, Span: domain.Ring,
+		MaxMembers: maxListed, AcceptedAt: now(), ExpiresAt: now().Add(presenceLife),
+	}
+}
+
+// Departures announces who left a room because its connection ended. It only uses the queue, so that whoever closes
+// connections needs no right to post.
+type Departures struct {
+	Queue domain.Queue
+	NewID func() string
+}
+
+// Departed is what domain.Closer is to be told: it queues the announcement for the members of a room, and ignores
+// other audiences.
+func (d Departures) Departed(ctx context.Context, c domain.Connection, a domain.Audience) error {
+	room, ok := roomOf(a)
+	if !ok {
+		return nil
+	}
+	return d.Queue.Enqueue(ctx, announcement("left", d.NewID(), c, room))
+}

@@ -1,0 +1,78 @@
+// Package chat is what a team builds on wsEcho, built by us as the example: rooms with presence, direct messages,
+// and an ordered history from which a client resumes after any break. The core knows nothing of it.
+//
+// A room is a shared log. Whoever speaks takes the next number from the room's head, then writes the message at that
+// position, where nothing can replace it. A writer that dies in between leaves a hole, which readers fill with a
+// void once it is old enough. So the numbers of a room are dense, and what was acknowledged is never lost.
+package chat
+
+import (
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"time"
+
+	"wsecho/domain"
+)
+
+// The limits of chat.
+const (
+	// MaxRooms is how many rooms a connection may be in.
+	MaxRooms = 20
+	// MaxPage is how many messages a page of history has at most.
+	MaxPage = 100
+	// maxPageBytes bounds a page, so that a reply with it and a list of members stays below 120 KB.
+	maxPageBytes = 100 << 10
+	// maxListed is the size up to which a room announces who comes and goes, and lists its members to who joins.
+	maxListed = 100
+)
+
+// Chat has the use cases of chat. All its fields are required. It is safe for concurrent use.
+type Chat struct {
+	Registry    domain.Registry
+	Memberships domain.Memberships
+	Log         Log
+	Keys        Keys
+	FanOut      *domain.FanOut
+	// NewID returns a new UUID of version 7.
+	NewID func() string
+	// HistoryDays is how long messages are kept.
+	HistoryDays int
+	// Logger is told of deliveries that failed after their message was stored.
+	Logger *slog.Logger
+}
+
+const roomPrefix = "room:"
+
+// Audience is the audience of a room's members.
+func Audience(room string) domain.Audience { return domain.Audience(roomPrefix + room) }
+
+// roomOf is the room that an audience belongs to, if it is a room's.
+func roomOf(a domain.Audience) (room string, ok bool) {
+	return strings.CutPrefix(string(a), roomPrefix)
+}
+
+var roomName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$`)
+
+// checkRoom refuses with bad_request what cannot be the name of a room.
+func checkRoom(room string) error {
+	if roomName.MatchString(room) {
+		return nil
+	}
+	return &domain.Error{
+		Code:    domain.BadRequest,
+		Message: "a room's name has 1 to 64 letters, digits and _ . : - and begins with a letter or digit",
+	}
+}
+
+func notAMember(room string) error {
+	return &domain.Error{
+		Code:    domain.NotAMember,
+		Message: fmt.Sprintf("this connection is not in the room %s; join it first", room),
+		Details: map[string]any{"room": room},
+	}
+}
+
+// history is how long messages are kept.
+func (c *Chat) history() time.Duration { return time.Duration(c.HistoryDays) * 24 * time.Hour }

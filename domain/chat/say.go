@@ -1,0 +1,183 @@
+package chat
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"wsecho/domain"
+)
+
+// maxPlaces is how many numbers one message tries. A number is lost to a reader that found its position empty for
+// too long, so a second one is rare.
+const maxPlaces = 5
+
+// Said tells a speaker where its message stands in the room's log.
+type Said struct {
+	Epoch     string `json:"epoch"`
+	Seq       int64  `json:"seq"`
+	MessageID string `json:"messageId"`
+}
+
+// Message is what a room's members get, and what history shows. A void has only its number.
+type Message struct {
+	Seq       int64           `json:"seq"`
+	Void      bool            `json:"void,omitempty"`
+	MessageID string          `json:"messageId,omitempty"`
+	From      *domain.Origin  `json:"from,omitempty"`
+	Data      json.RawMessage `json:"data,omitempty"`
+	At        string          `json:"at,omitempty"`
+}
+
+func (e Entry) message() Message {
+	if e.Void {
+		return Message{Seq: e.Seq, Void: true}
+	}
+	return Message{Seq: e.Seq, MessageID: e.MessageID, From: &e.From, Data: e.Data, At: domain.Timestamp(e.At)}
+}
+
+// Say stores a message in a room and sends it to the other members. Once it is stored the answer is its place, even
+// if the delivery failed: members find it by ping and history.
+//
+// A key, if not empty, makes repetitions return the first one's place; they are delivered again. Refusals:
+// bad_request, not_a_member, conflict (the key was used for something else), unavailable (the message may or may not
+// have been stored; repeat it with the same key).
+func (c *Chat) Say(ctx context.Context, from domain.Caller, room string, data json.RawMessage, key string) (Said, error) {
+	if err := c.mustBeMember(ctx, from, room); err != nil {
+		return Said{}, err
+	}
+	message := Entry{MessageID: c.NewID(), From: domain.From(from.Connection), Data: data}
+	claim := &Claim{User: from.Name(), Key: key, Sent: Sent{Hash: contentHash(room, data), MessageID: message.MessageID}}
+	if key == "" {
+		claim = nil
+	}
+	stored, err := c.store(ctx, room, message, claim)
+	if err != nil {
+		return Said{}, err
+	}
+	c.push(ctx, from.ID, room, stored)
+	return Said{stored.Epoch, stored.Seq, stored.MessageID}, nil
+}
+
+// mustBeMember refuses whoever has not joined the room.
+func (c *Chat) mustBeMember(ctx context.Context, from domain.Caller, rooms ...string) error {
+	for _, room := range rooms {
+		if err := checkRoom(room); err != nil {
+			return err
+		}
+	}
+	connection, err := c.Registry.Get(ctx, from.ID)
+	if err != nil {
+		return err
+	}
+	for _, room := range rooms {
+		if !slices.Contains(connection.Audiences, Audience(room)) {
+			return notAMember(room)
+		}
+	}
+	return nil
+}
+
+// contentHash tells contents of messages apart.
+func contentHash(to string, data json.RawMessage) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", to, data))
+	return hex.EncodeToString(sum[:16])
+}
+
+// store writes a message into the room's log, and returns the entry that stands there: an earlier one if the claim's
+// key was used for it.
+func (c *Chat) store(ctx context.Context, room string, message Entry, claim *Claim) (Entry, error) {
+	if claim != nil {
+		// Reading the key first spares the room a void for every repetition.
+		switch sent, err := c.Keys.Find(ctx, claim.User, claim.Key); {
+		case err == nil:
+			return c.repeated(ctx, room, sent, claim)
+		case !errors.Is(err, ErrUnusedKey):
+			return Entry{}, err
+		}
+	}
+	for range maxPlaces {
+		head, err := c.Log.Advance(ctx, room, c.NewID(), now())
+		if err != nil {
+			return Entry{}, err
+		}
+		stored, err := c.write(ctx, room, head, message, claim)
+		if again, ok := errors.AsType[*AlreadySent](err); ok {
+			c.giveUp(ctx, room, head)
+			return c.repeated(ctx, room, again.Sent, claim)
+		}
+		if err != nil || stored.MessageID == message.MessageID {
+			return stored, err
+		}
+	}
+	return Entry{}, fmt.Errorf("%w: %d places in a row were filled by others", domain.ErrUnavailable, maxPlaces)
+}
+
+// write puts a message at the place that was taken for it, and returns what stands there.
+func (c *Chat) write(ctx context.Context, room string, place Head, message Entry, claim *Claim) (Entry, error) {
+	message.Epoch, message.Seq, message.At = place.Epoch, place.Seq, place.At
+	message.ExpiresAt = place.At.Add(c.history())
+	if claim != nil {
+		placed := *claim
+		placed.Sent.Epoch, placed.Sent.Seq = place.Epoch, place.Seq
+		placed.ExpiresAt = place.At.Add(KeyLife)
+		claim = &placed
+	}
+	return c.Log.Write(ctx, room, message, claim)
+}
+
+// giveUp fills the place of a number that its writer will not use. If it fails, a reader will do it later.
+func (c *Chat) giveUp(ctx context.Context, room string, place Head) {
+	_, _ = c.Log.Write(ctx, room, c.void(place.Epoch, place.Seq, place.At), nil)
+}
+
+// void is the entry for a place where no message will be.
+func (c *Chat) void(epoch string, seq int64, at time.Time) Entry {
+	return Entry{Epoch: epoch, Seq: seq, At: at, ExpiresAt: at.Add(c.history()), Void: true}
+}
+
+// repeated returns the entry that a key was used for before.
+func (c *Chat) repeated(ctx context.Context, room string, sent Sent, claim *Claim) (Entry, error) {
+	if sent.Hash != claim.Sent.Hash {
+		return Entry{}, conflict()
+	}
+	entries, _, err := c.Log.Read(ctx, room, sent.Epoch, Range{From: sent.Seq, To: sent.Seq})
+	if err == nil && len(entries) == 0 {
+		err = fmt.Errorf("a key remembers %s %d of %s, which is not there", sent.Epoch, sent.Seq, room)
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	return entries[0], nil
+}
+
+func conflict() error {
+	return &domain.Error{Code: domain.Conflict, Message: "this key was used for another message; take a new one for each"}
+}
+
+// push sends a stored message to the room's members but the one connection that spoke.
+func (c *Chat) push(ctx context.Context, except, room string, e Entry) {
+	push, err := domain.Encode(struct {
+		Type  string `json:"type"`
+		Room  string `json:"room"`
+		Epoch string `json:"epoch"`
+		Message
+	}{"message", room, e.Epoch, e.message()})
+	if err == nil {
+		_, err = c.FanOut.Deliver(ctx, domain.Delivery{
+			MessageID: e.MessageID, Message: push, Audience: Audience(room), Except: []string{except}, Span: domain.Ring,
+			AcceptedAt: e.At, ExpiresAt: now().Add(domain.DeliveryLife),
+		}, now().Add(domain.InlineShare))
+	}
+	if err != nil {
+		c.Logger.ErrorContext(ctx, "a stored message was not delivered to all", "messageId", e.MessageID, "room", room, "cause", err)
+	}
+}
+
+// now is the time to the millisecond, as it is stored.
+func now() time.Time { return time.Now().Truncate(time.Millisecond) }

@@ -1,0 +1,101 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"wsecho/domain"
+)
+
+// Recipient is whom a direct message is for: all connections of a user, or one connection. Exactly one is set.
+type Recipient struct{ User, Connection string }
+
+// Tell sends a direct message, which is not stored. A key, if not empty, makes repetitions carry the same message
+// id. Refusals: bad_request, recipient_not_found, conflict (the key was used for something else).
+func (c *Chat) Tell(ctx context.Context, from domain.Caller, to Recipient, data json.RawMessage, key string) (domain.Ack, error) {
+	delivery, err := c.address(ctx, to)
+	if err != nil {
+		return domain.Ack{}, err
+	}
+	delivery.MessageID = c.NewID()
+	if key != "" {
+		if delivery.MessageID, err = c.claim(ctx, from, to, data, key, delivery.MessageID); err != nil {
+			return domain.Ack{}, err
+		}
+	}
+	delivery.Except = []string{from.ID}
+	delivery.AcceptedAt = now()
+	delivery.ExpiresAt = delivery.AcceptedAt.Add(domain.DeliveryLife)
+	if delivery.Message, err = direct(delivery, from, data); err != nil {
+		return domain.Ack{}, err
+	}
+	report, err := c.FanOut.Deliver(ctx, delivery, delivery.AcceptedAt.Add(domain.InlineShare))
+	if err == nil && report.Gone > 0 && report.Sent+report.Failed+report.Queued == 0 {
+		err = notFound(to)
+	}
+	return domain.Ack{
+		MessageID: delivery.MessageID, Sent: report.Sent, Gone: report.Gone, Failed: report.Failed, Queued: report.Queued > 0,
+	}, err
+}
+
+// address begins a delivery to a recipient who is connected.
+func (c *Chat) address(ctx context.Context, to Recipient) (domain.Delivery, error) {
+	if to.Connection != "" {
+		connection, err := c.Registry.Get(ctx, to.Connection)
+		if errors.Is(err, domain.ErrNotConnected) || err == nil && !time.Now().Before(connection.ExpiresAt) {
+			return domain.Delivery{}, notFound(to)
+		}
+		member := domain.Member{ID: connection.ID, ConnectedAt: connection.ConnectedAt}
+		return domain.Delivery{Audience: domain.Everyone, Members: []domain.Member{member}}, err
+	}
+	if !domain.ValidUser(to.User) {
+		return domain.Delivery{}, notFound(to)
+	}
+	audience := domain.UserAudience(to.User)
+	page, err := c.Registry.Members(ctx, audience, domain.Ring, 1)
+	if err == nil && len(page.Members) == 0 && !page.More {
+		err = notFound(to)
+	}
+	return domain.Delivery{Audience: audience, Span: domain.Ring}, err
+}
+
+func notFound(to Recipient) error {
+	kind, name := "user", to.User
+	if to.Connection != "" {
+		kind, name = "connection", to.Connection
+	}
+	return &domain.Error{
+		Code:    domain.RecipientNotFound,
+		Message: fmt.Sprintf("the %s %.64q is not connected", kind, name),
+	}
+}
+
+// claim marks a key as used for this message, and returns the message id to use: that of the first one.
+func (c *Chat) claim(ctx context.Context, from domain.Caller, to Recipient, data json.RawMessage, key, id string) (string, error) {
+	hash := contentHash(to.User+"\x00"+to.Connection, data)
+	err := c.Keys.Claim(ctx, Claim{
+		User: from.Name(), Key: key, Sent: Sent{Hash: hash, MessageID: id}, ExpiresAt: now().Add(KeyLife),
+	})
+	again, ok := errors.AsType[*AlreadySent](err)
+	switch {
+	case !ok:
+		return id, err
+	case again.Sent.Hash != hash:
+		return "", conflict()
+	}
+	return again.Sent.MessageID, nil
+}
+
+// direct is the text that the recipient gets.
+func direct(d domain.Delivery, from domain.Caller, data json.RawMessage) ([]byte, error) {
+	return domain.Encode(struct {
+		Type      string          `json:"type"`
+		MessageID string          `json:"messageId"`
+		From      domain.Origin   `json:"from"`
+		Data      json.RawMessage `json:"data"`
+		At        string          `json:"at"`
+	}{"direct", d.MessageID, domain.From(from.Connection), data, domain.Timestamp(d.AcceptedAt)})
+}
