@@ -1,0 +1,66 @@
+package functions_test
+
+import (
+	"slices"
+	"strings"
+)
+
+func checkTable(t template, wrong report) {
+	tables := t.ofType("AWS::DynamoDB::Table")
+	if len(tables) != 1 {
+		wrong("there are %d tables", len(tables))
+	}
+	for _, id := range tables {
+		p := t.properties(id)
+		for _, want := range []struct {
+			value any
+			path  []string
+		}{
+			{"exp", []string{"TimeToLiveSpecification", "AttributeName"}},
+			{true, []string{"TimeToLiveSpecification", "Enabled"}},
+			{true, []string{"PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"}},
+			{true, []string{"SSESpecification", "SSEEnabled"}},
+			{"PAY_PER_REQUEST", []string{"BillingMode"}},
+		} {
+			if at(p, want.path...) != want.value {
+				wrong("%s: %s is not %v", id, strings.Join(want.path, "."), want.value)
+			}
+		}
+		if t.at("Resources", id, "DeletionPolicy") != "RetainExceptOnCreate" {
+			wrong("%s goes with its stack", id)
+		}
+	}
+}
+
+func checkQueues(t template, wrong report) {
+	queue := t.properties("DeliveryQueue")
+	timeout, _ := t.properties("WsDeliver")["Timeout"].(int)
+	if visibility, _ := queue["VisibilityTimeout"].(int); timeout == 0 || visibility < 6*timeout {
+		wrong("the queue's VisibilityTimeout %d is less than six times WsDeliver's Timeout %d", visibility, timeout)
+	}
+	if at(queue, "RedrivePolicy", "maxReceiveCount") != 5 ||
+		at(queue, "RedrivePolicy", "deadLetterTargetArn", "Fn::GetAtt") != "DeadLetterQueue.Arn" {
+		wrong("the queue does not give up after 5 receives")
+	}
+	if t.properties("DeadLetterQueue")["MessageRetentionPeriod"] != 14*24*3600 {
+		wrong("the dead letter queue does not keep its messages for 14 days")
+	}
+}
+
+func checkWorker(t template, wrong report) {
+	if t.properties("WsDeliver")["RecursiveLoop"] != "Allow" {
+		wrong("Lambda would stop deliveries that split")
+	}
+	for _, id := range t.ofType("AWS::Lambda::EventSourceMapping") {
+		p := t.properties(id)
+		if !aliased(t, p["FunctionName"]) {
+			wrong("%s does not call a function's alias", id)
+		}
+		if p["BatchSize"] != 1 || !slices.Equal(list(p["FunctionResponseTypes"]), []string{"ReportBatchItemFailures"}) {
+			wrong("%s does not take one delivery at a time and its failure as a failure", id)
+		}
+		if referred(at(p, "ScalingConfig", "MaximumConcurrency")) != "MaximumConcurrency" {
+			wrong("%s starts more workers than share the rate", id)
+		}
+	}
+}

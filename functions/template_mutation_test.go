@@ -1,0 +1,85 @@
+package functions_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// mutations are mistakes that a template can have: a text in ours, what the mistake makes of it where it is first,
+// and a part of the complaint.
+var mutations = []struct{ name, old, mistake, want string }{
+	{"a parameter that nothing uses", "\nParameters:", "\nParameters:\n  Unused: {Type: String}", "Unused is not used"},
+	{"a default for AuthMode", "AllowedValues: [open]", "AllowedValues: [open]\n    Default: open", "AuthMode has a default"},
+	{"a route key with a dash", "        echo:", "        echo-all:", "route echo-all: the key"},
+	{"a route key in upper case", "        echo:", "        Echo:", "route Echo: the key"},
+	{"two keys that differ in case", "        echo:", "        Broadcast: {}\n        echo:", "the same logical id"},
+	{"connect beside $connect", "        echo:", "        connect: {}\n        echo:", "the same logical id"},
+	{"the same route twice", "        broadcast:", "        echo:", "echo is there twice"},
+	{"no $disconnect", "        $disconnect:", "        gone:", "no route $disconnect"},
+	{"a route that the local program lacks", "        echo:", "        shout: {}\n        echo:", "functions/local has the routes"},
+	{"a route that answers locally only", "FunctionArn: !Ref WsEcho.Alias\n          RouteResponseSelectionExpression: $default", "FunctionArn: !Ref WsEcho.Alias", "functions/local has the routes"},
+	{"a route to the function's draft", "FunctionArn: !Ref WsEcho.Alias", "FunctionArn: !GetAtt WsEcho.Arn", "route echo does not call"},
+	{"a route to no function", "FunctionArn: !Ref WsEcho.Alias", "FunctionArn: !Ref WsEko.Alias", "route echo does not call"},
+	{"no alias at all", "    AutoPublishAlias: live\n", "", "route echo does not call"},
+	{"a misspelled property of a route", "RouteResponseSelectionExpression: $default", "RouteResponseExpression: $default", "RouteResponseExpression is unknown"},
+	{"no route response expression", "FunctionArn: !Ref WsEcho.Alias\n          RouteResponseSelectionExpression: $default", "FunctionArn: !Ref WsEcho.Alias", "echo has no RouteResponseSelectionExpression"},
+	{"no route response", "RouteId: !Ref WsApiEchoRoute", "RouteId: !Ref WsApiBroadcastRoute", "echo has no RouteResponse"},
+	{"a route response by another key", "RouteResponseKey: $default", "RouteResponseKey: default", "is not WsApi's $default response"},
+	{"no authorizer by a lower-case type", "AuthType: CUSTOM", "AuthType: custom", "AuthType is custom"},
+	{"no authorizer", "AuthType: CUSTOM", "AuthType: NONE", "AuthType is NONE"},
+	{"the authorizer's draft", "AuthArn: !Ref WsAuthorize.Alias", "AuthArn: !GetAtt WsAuthorize.Arn", "the authorizer is not"},
+	{"an identity source", "AuthType: CUSTOM", "AuthType: CUSTOM\n        IdentitySource: [route.request.header.Authorization]", "refused unasked"},
+	{"bodies in the log", "DataTraceEnabled: false", "DataTraceEnabled: true", "logs what clients send"},
+	{"routes by another field", "$request.body.action", "$request.body.type", "does not select routes"},
+	{"no access log", "AccessLogSettings: !If", "AccessLogSettings: !Select", "no access logs"},
+	{"an access log without the connection", `"connectionId":`, `"connection":`, "the access log has no connectionId"},
+	{"an access log that is no JSON", `"eventType":"$context.eventType",`, `"eventType":$context.eventType,`, "the access log's format"},
+	{"a function without a folder", "  WsEcho:\n", "  WsNothing: {Type: AWS::Serverless::Function}\n  WsEcho:\n", "nothing/main.go"},
+	{"a folder without a function", "  WsEcho:\n", "  WsEchoes:\n", "functions/echo is not deployed"},
+	{"a function built otherwise", "BuildMethod: makefile", "BuildMethod: go1.x", "is not built by the Makefile"},
+	{"a variable less", "          AUTH_MODE: !Ref AuthMode\n", "          OTHER: !Ref AuthMode\n", "WsAuthorize has the variables [OTHER]"},
+	{"a version that ignores a parameter", `"AuthMode ${AuthMode}, LogLevel ${LogLevel}"`, `"LogLevel ${LogLevel}"`, "WsAuthorize is configured by [AuthMode LogLevel]"},
+	{"a version with a parameter of others", `"AuthMode ${AuthMode}, LogLevel ${LogLevel}"`, `"AuthMode ${AuthMode}, LogLevel ${LogLevel} ${Arch}"`, "described by [Arch AuthMode LogLevel]"},
+	{"changes that are not published", "AutoPublishAliasAllProperties: true", "AutoPublishAliasAllProperties: false", "is published"},
+	{"no log group", "LogGroup: !Ref WsEchoLogs", "LogGroup: echo", "WsEcho has no log group"},
+	{"another function's log group", "LogGroup: !Ref WsEchoLogs", "LogGroup: !Ref WsConnectLogs", "has no log group"},
+	{"logs forever", "      RetentionInDays: !Ref LogRetentionDays\n", "", "keeps its logs forever"},
+	{"a right to scan", "[dynamodb:PutItem, dynamodb:Query]", "[dynamodb:PutItem, dynamodb:Scan]", "may dynamodb:Scan"},
+	{"a right to everything of a service", "[dynamodb:PutItem, dynamodb:Query]", "dynamodb:*", "may dynamodb:*"},
+	{"a right everywhere", "Resource: !GetAtt Table.Arn", `Resource: "*"`, "everywhere"},
+	{"a policy of SAM", "      Policies:\n", "      Policies:\n        - AmazonDynamoDBFullAccess\n", "AmazonDynamoDBFullAccess"},
+	{"a right without use", "          TABLE_NAME: !Ref Table\n", "          OTHER: !Ref Table\n", "WsConnect has TABLE_NAME: false, but rights of dynamodb: true"},
+	{"a variable without the right", "Action: sqs:SendMessage", "Action: sns:Publish", "but rights of sqs: false"},
+	{"any call of @connections", "/POST/@connections/*", "/*", "may manage"},
+	{"any stage", "${WsApi}/${Stage}/POST", "${WsApi}/*/POST", "may manage"},
+	{"the right to call the API", "execute-api:ManageConnections", "execute-api:Invoke", "may execute-api:Invoke"},
+	{"no expiry", "AttributeName: exp\n        Enabled: true", "AttributeName: exp\n        Enabled: false", "TimeToLiveSpecification.Enabled"},
+	{"expiry by another attribute", "AttributeName: exp\n", "AttributeName: ttl\n", "TimeToLiveSpecification.AttributeName"},
+	{"no recovery", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false", "PointInTimeRecoveryEnabled"},
+	{"no encryption", "SSEEnabled: true", "SSEEnabled: false", "SSEEnabled"},
+	{"a table that goes with its stack", "DeletionPolicy: RetainExceptOnCreate", "DeletionPolicy: Delete", "goes with its stack"},
+	{"a short visibility", "VisibilityTimeout: 180", "VisibilityTimeout: 179", "less than six times"},
+	{"no dead letters", "maxReceiveCount: 5", "maxReceiveCount: 500", "does not give up"},
+	{"dead letters for a day", "MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 86400", "14 days"},
+	{"a worker that is stopped", "RecursiveLoop: Allow", "RecursiveLoop: Terminate", "deliveries that split"},
+	{"the worker's draft", "FunctionName: !Ref WsDeliver.Alias", "FunctionName: !Ref WsDeliver", "WsDeliverSource does not call"},
+	{"batches", "BatchSize: 1", "BatchSize: 10", "one delivery at a time"},
+	{"failures that are lost", "FunctionResponseTypes: [ReportBatchItemFailures]", "FunctionResponseTypes: []", "one delivery at a time"},
+	{"more workers than share the rate", "        MaximumConcurrency: !Ref MaximumConcurrency", "        MaximumConcurrency: 1000", "starts more workers"},
+}
+
+// TestTemplateMistakes shows that each check of TestTemplate can fail.
+func TestTemplateMistakes(t *testing.T) {
+	text := readTemplate(t)
+	for _, m := range mutations {
+		t.Run(m.name, func(t *testing.T) {
+			mutant := strings.Replace(text, m.old, m.mistake, 1)
+			if mutant == text {
+				t.Fatalf("the template has no %q", m.old)
+			}
+			if all := strings.Join(complaints(mutant), "\n"); !strings.Contains(all, m.want) {
+				t.Errorf("no complaint says %q:\n%s", m.want, all)
+			}
+		})
+	}
+}

@@ -1,0 +1,216 @@
+package functions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestTemplate holds template.yaml to what neither CloudFormation nor SAM would complain about.
+func TestTemplate(t *testing.T) {
+	for _, complaint := range complaints(readTemplate(t)) {
+		t.Error(complaint)
+	}
+}
+
+func readTemplate(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// report collects what is wrong with a template.
+type report func(format string, args ...any)
+
+// complaints returns everything that is wrong with a template.
+func complaints(text string) (all []string) {
+	t, err := parseTemplate(text)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	wrong := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	for _, check := range []func(template, report){
+		checkParameters, checkRouteKeys, checkRoutes, checkLocalRoutes, checkRouteResponses, checkAuth, checkStage,
+		checkBuilds, checkEnvironments, checkVersions, checkLogGroups, checkRights, checkConnectionsRights,
+		checkTable, checkQueues, checkWorker,
+	} {
+		check(t, wrong)
+	}
+	return all
+}
+
+func checkParameters(t template, wrong report) {
+	used := references([]any{t.root["Conditions"], t.root["Globals"], t.root["Resources"], t.root["Outputs"]})
+	for name := range t.section("Parameters") {
+		if !used[name] {
+			wrong("parameter %s is not used", name)
+		}
+	}
+	if t.at("Parameters", "AuthMode", "Default") != nil {
+		wrong("AuthMode has a default: nobody has to decide who may connect")
+	}
+}
+
+func routes(t template) object { return t.section("Resources", "WsApi", "Properties", "Routes") }
+
+var routeKey = regexp.MustCompile(`^(\$connect|\$disconnect|\$default|[a-z0-9]+)$`)
+
+// checkRouteKeys finds keys that SAM rejects, or makes the same logical ids of, so that one route is lost.
+func checkRouteKeys(t template, wrong report) {
+	seen := map[string]string{}
+	for key := range routes(t) {
+		if !routeKey.MatchString(key) {
+			wrong("route %s: the key is not lower-case alphanumeric", key)
+		}
+		id := strings.ToLower(strings.TrimPrefix(key, "$"))
+		if other, taken := seen[id]; taken {
+			wrong("routes %s and %s have the same logical id", key, other)
+		}
+		seen[id] = key
+	}
+	for _, key := range []string{"$connect", "$disconnect", "$default"} {
+		if routes(t)[key] == nil {
+			wrong("there is no route %s", key)
+		}
+	}
+}
+
+func checkRoutes(t template, wrong report) {
+	for key, route := range routes(t) {
+		if !aliased(t, at(route, "FunctionArn")) {
+			wrong("route %s does not call a function's alias", key)
+		}
+		for property := range route.(object) {
+			if !slices.Contains([]string{"FunctionArn", "RouteResponseSelectionExpression"}, property) {
+				wrong("route %s: property %s is unknown here, and SAM may ignore it", key, property)
+			}
+		}
+	}
+}
+
+// aliased tells whether a value is the alias of a function that publishes one.
+func aliased(t template, v any) bool {
+	id, alias := strings.CutSuffix(referred(v), ".Alias")
+	return alias && slices.Contains(functions(t), id) && t.at("Globals", "Function", "AutoPublishAlias") != nil
+}
+
+// checkRouteResponses finds message routes whose answers would be dropped.
+func checkRouteResponses(t template, wrong report) {
+	answered := map[string]bool{}
+	for _, id := range t.ofType("AWS::ApiGatewayV2::RouteResponse") {
+		p := t.properties(id)
+		if referred(p["ApiId"]) != "WsApi" || p["RouteResponseKey"] != "$default" {
+			wrong("%s is not WsApi's $default response", id)
+		}
+		answered[referred(p["RouteId"])] = true
+	}
+	for key, route := range routes(t) {
+		expression := at(route, "RouteResponseSelectionExpression")
+		if key == "$connect" || key == "$disconnect" {
+			continue
+		}
+		if expression != "$default" {
+			wrong("route %s has no RouteResponseSelectionExpression", key)
+		}
+		if !answered["WsApi"+capitalized(strings.TrimPrefix(key, "$"))+"Route"] {
+			wrong("route %s has no RouteResponse", key)
+		}
+	}
+}
+
+func capitalized(key string) string { return strings.ToUpper(key[:1]) + strings.ToLower(key[1:]) }
+
+// checkLocalRoutes compares the routes with those of the local program, and which of them answer.
+func checkLocalRoutes(t template, wrong report) {
+	deployed := map[string]bool{}
+	for key, route := range routes(t) {
+		deployed[key] = at(route, "RouteResponseSelectionExpression") != nil
+	}
+	if local := localRoutes(wrong); !maps.Equal(local, deployed) {
+		wrong("functions/local has the routes %v, the template %v (true: answers)", local, deployed)
+	}
+}
+
+// localRoutes reads the map that the function routes of functions/local returns.
+func localRoutes(wrong report) map[string]bool {
+	file, err := parser.ParseFile(token.NewFileSet(), "local/server.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		wrong("%v", err)
+		return nil
+	}
+	found := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if function, ok := n.(*ast.FuncDecl); ok {
+			return function.Name.Name == "routes"
+		}
+		if pair, ok := n.(*ast.KeyValueExpr); ok {
+			if key, ok := pair.Key.(*ast.BasicLit); ok {
+				route, _ := strconv.Unquote(key.Value)
+				found[route] = answers(pair.Value)
+				return false
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// answers tells whether a composite literal has the field Reply.
+func answers(route ast.Expr) bool {
+	literal, _ := route.(*ast.CompositeLit)
+	return literal != nil && slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
+		pair, _ := e.(*ast.KeyValueExpr)
+		name, _ := pair.Key.(*ast.Ident)
+		return name != nil && name.Name == "Reply"
+	})
+}
+
+func checkAuth(t template, wrong report) {
+	auth := t.section("Resources", "WsApi", "Properties", "Auth")
+	if auth["AuthType"] != "CUSTOM" {
+		wrong("AuthType is %v: SAM deploys the API without an authorizer", auth["AuthType"])
+	}
+	if !aliased(t, auth["AuthArn"]) {
+		wrong("the authorizer is not a function's alias")
+	}
+	if auth["IdentitySource"] != nil {
+		wrong("the authorizer has an IdentitySource: clients without it are refused unasked")
+	}
+}
+
+func checkStage(t template, wrong report) {
+	api := t.properties("WsApi")
+	if at(api, "DefaultRouteSettings", "DataTraceEnabled") != false {
+		wrong("the stage logs what clients send")
+	}
+	if at(api, "RouteSelectionExpression") != "$request.body.action" {
+		wrong("the API does not select routes by $request.body.action")
+	}
+	logs, _ := at(api, "AccessLogSettings", "Fn::If").([]any)
+	if len(logs) != 3 {
+		wrong("there are no access logs")
+		return
+	}
+	format, _ := at(logs[1], "Format").(string)
+	var fields map[string]string
+	if err := json.Unmarshal([]byte(format), &fields); err != nil {
+		wrong("the access log's format: %v", err)
+	}
+	for _, field := range []string{"requestId", "connectionId", "routeKey", "status", "integrationLatency"} {
+		if fields[field] != "$context."+field {
+			wrong("the access log has no %s", field)
+		}
+	}
+}
