@@ -1,0 +1,208 @@
+package dynamodb_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"wsecho/adapters/dynamodb"
+	"wsecho/adapters/dynamodb/dynamodblocal"
+	"wsecho/domain"
+	"wsecho/domain/domaintest"
+)
+
+// metered opens a table whose cost is counted from now on.
+func metered(t *testing.T) (store, *meter) {
+	t.Helper()
+	plain := dynamodblocal.NewTable(t)
+	counted := new(meter)
+	plain.Client = sdk.New(plain.Client.Options(), counted.option)
+	return newStore(plain), counted
+}
+
+func wantNil(t *testing.T, errs ...error) {
+	t.Helper()
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestWhatAConnectionCosts(t *testing.T) {
+	for _, user := range []string{"", "ada"} {
+		t.Run("user "+strconv.Quote(user), func(t *testing.T) {
+			s, counted := metered(t)
+			perRow := map[bool]float64{true: 1, false: 2}[user == ""]
+			c := domaintest.NewConnection(user)
+			spent := func(what string, want cost) {
+				t.Helper()
+				if got := counted.take(); got != want {
+					t.Errorf("%s cost %+v, want %+v", what, got, want)
+				}
+			}
+			wantNil(t, s.Connect(t.Context(), c))
+			spent("Connect", cost{writes: perRow, requests: int(perRow)})
+			_, err := s.Get(t.Context(), c.ID)
+			wantNil(t, err)
+			spent("Get", cost{reads: 1, requests: 1})
+			_, err = s.Enter(t.Context(), c, "a", 20)
+			wantNil(t, err)
+			spent("Enter", cost{writes: 4, requests: 1})
+			_, err = s.Evict(t.Context(), c.ID, "a")
+			wantNil(t, err)
+			spent("Evict", cost{writes: 1, requests: 1})
+			c.Version = 1
+			wantNil(t, s.Remove(t.Context(), c))
+			spent("Remove", cost{writes: 1, requests: 1})
+			wantNil(t, s.Connect(t.Context(), c))
+			counted.take()
+			wantNil(t, s.closer().Close(t.Context(), c.ID))
+			spent("Close", cost{reads: 1, writes: perRow, requests: 1 + int(perRow)})
+		})
+	}
+}
+
+// TestAnonymousConnectionFits64Bytes measures a row by the rule that AWS bills by: names and values as they are, numbers
+// at half a byte a digit and one more.
+// Source: AWS, "DynamoDB item sizes and formats".
+func TestAnonymousConnectionFits64Bytes(t *testing.T) {
+	s := newStore(dynamodblocal.NewTable(t))
+	c := domaintest.NewConnection("")
+	wantNil(t, s.Connect(t.Context(), c))
+	rows := dump(t, s.Registry.Table)
+	if size := rowSize(rows[0]); len(rows) != 1 || size > 64 {
+		t.Errorf("%d rows, the first of %d bytes: %v", len(rows), size, rows[0])
+	}
+}
+
+func rowSize(row map[string]types.AttributeValue) (size int) {
+	for name, value := range row {
+		size += len(name)
+		switch value := value.(type) {
+		case *types.AttributeValueMemberS:
+			size += len(value.Value)
+		case *types.AttributeValueMemberN:
+			size += (len(strings.TrimRight(value.Value, "0"))+1)/2 + 1
+		case *types.AttributeValueMemberSS:
+			size += 3 + len(strings.Join(value.Value, "")) + len(value.Value)
+		}
+	}
+	return size
+}
+
+// dump returns all rows of a table.
+func dump(t *testing.T, table dynamodb.Table) (rows []map[string]types.AttributeValue) {
+	t.Helper()
+	pages := sdk.NewScanPaginator(table.Client, &sdk.ScanInput{TableName: &table.Name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		wantNil(t, err)
+		rows = append(rows, page.Items...)
+	}
+	return rows
+}
+
+func TestWhatListingEveryoneCosts(t *testing.T) {
+	const population = 10_000
+	tests := []struct {
+		name            string
+		change          func(row map[string]types.AttributeValue)
+		inFull, inPages float64 // Read units at most; 0 is only reported.
+	}{
+		{"anonymous", func(map[string]types.AttributeValue) {}, 95, 110},
+		{"with a user", withUser, 0, 0},
+		{"with a user and three audiences", withAudiences, 0, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s, counted := metered(t)
+			size := seed(t, s, population, test.change)
+			full := list(t, s, counted, population, population+1)
+			paged := list(t, s, counted, population, 100)
+			t.Logf("%d rows of %d bytes: %g read units in %d requests in full pages, %g in %d in pages of 100",
+				population, size, full.reads, full.requests, paged.reads, paged.requests)
+			if test.inFull > 0 && (full.reads > test.inFull || paged.reads > test.inPages) {
+				t.Errorf("want at most %g and %g", test.inFull, test.inPages)
+			}
+		})
+	}
+}
+
+func withUser(row map[string]types.AttributeValue) {
+	row["user"] = &types.AttributeValueMemberS{Value: "ada.lovelace"}
+}
+
+func withAudiences(row map[string]types.AttributeValue) {
+	withUser(row)
+	row["aud"] = &types.AttributeValueMemberSS{Value: []string{"room:general", "room:engineering", "room:random"}}
+	row["v"] = &types.AttributeValueMemberN{Value: "3"}
+}
+
+// list reads everyone in pages and returns what that cost.
+func list(t *testing.T, s store, counted *meter, population, limit int) cost {
+	t.Helper()
+	counted.take()
+	total := 0
+	for span, more := domain.Ring, true; more; {
+		page, err := s.Members(t.Context(), domain.Everyone, span, limit)
+		wantNil(t, err)
+		if len(page.Members) < limit && page.More {
+			t.Errorf("a page of %d, and there are more", len(page.Members))
+		}
+		total += len(page.Members)
+		span, more = page.Rest, page.More
+	}
+	if total != population {
+		t.Errorf("listed %d of %d", total, population)
+	}
+	return counted.take()
+}
+
+// seed fills a table with rows that are copies of a real one but for their keys, and returns the size of one.
+func seed(t *testing.T, s store, population int, change func(map[string]types.AttributeValue)) (size int) {
+	t.Helper()
+	table := s.Registry.Table
+	c := domaintest.NewConnection("")
+	wantNil(t, s.Connect(t.Context(), c))
+	example := dump(t, table)[0]
+	wantNil(t, s.Remove(t.Context(), c))
+	change(example)
+	var writes []types.WriteRequest
+	for range population {
+		row := map[string]types.AttributeValue{}
+		for name, value := range example {
+			row[name] = value
+		}
+		id := domaintest.NewID()
+		row["pk"] = &types.AttributeValueMemberS{Value: fmt.Sprintf("all#%x", domain.Position(id)>>60)}
+		row["sk"] = &types.AttributeValueMemberS{Value: fmt.Sprintf("%016x#%s", domain.Position(id), id)}
+		writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: row}})
+	}
+	writeAll(t, table, writes)
+	return rowSize(example)
+}
+
+func writeAll(t *testing.T, table dynamodb.Table, writes []types.WriteRequest) {
+	t.Helper()
+	var running sync.WaitGroup
+	for part := range slices.Chunk(writes, 25*100) {
+		running.Go(func() {
+			for batch := range slices.Chunk(part, 25) {
+				_, err := table.Client.BatchWriteItem(t.Context(), &sdk.BatchWriteItemInput{
+					RequestItems: map[string][]types.WriteRequest{table.Name: batch},
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	running.Wait()
+}
