@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -209,4 +210,17 @@ func (r Route) validate(key string) error {
 		return fmt.Errorf("gateway: route %q: only messages can be validated", key)
 	}
 	return nil
+}
+
+// warnOfTwins logs routes of which AWS SAM would deploy one only: it makes their logical ids out of their keys, without
+// "$" and without case, and lets the later of two replace the earlier.
+func (g *Gateway) warnOfTwins() {
+	seen := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(g.cfg.Routes)) {
+		id := strings.ToLower(strings.TrimPrefix(key, "$"))
+		if twin, ok := seen[id]; ok {
+			g.log.Warn("AWS::Serverless::WebSocketApi would deploy only one of two routes", "route", key, "twin", twin)
+		}
+		seen[id] = key
+	}
 }

@@ -66,6 +66,7 @@ func New(cfg Config) (*Gateway, error) {
 	if len(cfg.StageVariables) > 0 || cfg.Undetermined.AlwaysStageVariables {
 		g.stageVariables = copyVariables(cfg.StageVariables)
 	}
+	g.warnOfTwins()
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	return g, nil
 }

@@ -156,6 +156,7 @@ func (u *upgrade) open(w http.ResponseWriter) error {
 	c.nc = bare(nc)
 	c.in = frames{src: c.nc, rules: &u.g.rules, control: c.control}
 	if u.deflate != "" {
+		u.g.guess(19, "compression was negotiated; whether the frame limit counts compressed bytes is not known")
 		c.in.deflate = new(inflater)
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
