@@ -18,11 +18,7 @@ func Echo(_ context.Context, r Request) (Reply, error) {
 // Broadcast sends a message's data to everybody else.
 func Broadcast(uc domain.Broadcaster) Action {
 	return func(ctx context.Context, r Request) (Reply, error) {
-		data, err := r.RequiredData()
-		if err != nil {
-			return Reply{}, err
-		}
-		key, err := r.Key()
+		data, key, err := r.Sendable()
 		if err != nil {
 			return Reply{}, err
 		}

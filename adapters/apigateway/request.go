@@ -105,6 +105,15 @@ func (r *Request) String(name string) (value string, ok bool, err error) {
 	return value, ok, err
 }
 
+// RequiredString returns a field that must be there and be a string. The refusal is bad_request.
+func (r *Request) RequiredString(name string) (string, error) {
+	value, ok, err := r.String(name)
+	if err == nil && !ok {
+		err = bad("%s needs %q, a string", r.Action, name)
+	}
+	return value, err
+}
+
 // Data returns the data field as it was sent; nil if there is none. The refusal is payload_too_large.
 func (r *Request) Data() (json.RawMessage, error) {
 	data := r.fields["data"]
@@ -118,23 +127,21 @@ func (r *Request) Data() (json.RawMessage, error) {
 	return data, nil
 }
 
-// RequiredData is Data, where a message without it makes no sense: that is bad_request.
-func (r *Request) RequiredData() (json.RawMessage, error) {
-	data, err := r.Data()
+// Sendable returns what a message to others has: data, which is required, and an optional key by which its sender
+// marks a repetition, 16 to 64 characters. The refusals are bad_request and payload_too_large.
+func (r *Request) Sendable() (data json.RawMessage, key string, err error) {
+	data, err = r.Data()
 	if data == nil && err == nil {
-		return nil, bad(`%s needs "data": any JSON value`, r.Action)
+		err = bad(`%s needs "data": any JSON value`, r.Action)
 	}
-	return data, err
-}
-
-// Key returns the optional key by which a sender marks a repetition: 16 to 64 characters. The refusal is
-// bad_request.
-func (r *Request) Key() (string, error) {
+	if err != nil {
+		return nil, "", err
+	}
 	key, ok, err := r.String("key")
 	if n := utf8.RuneCountInString(key); err == nil && ok && (n < 16 || n > 64) {
-		return "", bad(`"key" must have 16 to 64 random characters, this one has %d`, n)
+		err = bad(`"key" must have 16 to 64 random characters, this one has %d`, n)
 	}
-	return key, err
+	return data, key, err
 }
 
 // read decodes a field into a value; null is no value of any kind.

@@ -23,6 +23,8 @@ import (
 const (
 	// callbackRate is how many posts a second the local program makes, as the template's CallbackRate.
 	callbackRate = 8000
+	// historyDays is how long rooms would keep messages if the program ran that long.
+	historyDays = 7
 	// workers is how many deliveries are worked on at the same time.
 	workers = 4
 	// patience is how long ending waits for what is under way.
@@ -77,6 +79,8 @@ func assemble(ctx context.Context, o options, callback string, out io.Writer) (w
 		Memberships:   registry,
 		Sender:        apigateway.NewSender(anonymous(), callback, wiring.PostConcurrency),
 		Queue:         queue,
+		ChatLog:       new(memory.ChatLog),
+		HistoryDays:   historyDays,
 		Pace:          domain.NewPace(callbackRate),
 		Logger:        logger,
 	}
@@ -95,13 +99,18 @@ func anonymous() aws.Config {
 
 // routes are those of the template.
 func routes(p wiring.Parts) map[string]gateway.Route {
-	return map[string]gateway.Route{
+	all := map[string]gateway.Route{
 		"$connect":    {Handler: gateway.Typed(p.Connect())},
 		"$disconnect": {Handler: gateway.Typed(p.Disconnect())},
 		"$default":    {Handler: gateway.Typed(p.Default()), Reply: true},
 		"echo":        {Handler: gateway.Typed(p.Echo()), Reply: true},
 		"broadcast":   {Handler: gateway.Typed(p.Broadcast()), Reply: true},
 	}
+	chat := gateway.Typed(p.Chat())
+	for _, key := range wiring.ChatRoutes() {
+		all[key] = gateway.Route{Handler: chat, Reply: true}
+	}
+	return all
 }
 
 func (s *server) serve(listener net.Listener, queue *memory.Queue, fanOut *domain.FanOut) {

@@ -4,16 +4,25 @@ package wiring
 
 import (
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/google/uuid"
 
 	"wsecho/adapters/apigateway"
 	"wsecho/domain"
+	"wsecho/domain/chat"
 )
 
 // PostConcurrency is how many posts one process has under way at the same time.
 const PostConcurrency = 64
+
+// ChatLog is what keeps the logs of rooms and the keys of senders.
+type ChatLog interface {
+	chat.Log
+	chat.Keys
+}
 
 // Parts are the adapters and settings from which handlers are made. A handler needs only those its use case names.
 type Parts struct {
@@ -22,6 +31,9 @@ type Parts struct {
 	Memberships   domain.Memberships
 	Sender        domain.Sender
 	Queue         domain.Queue
+	ChatLog       ChatLog
+	// HistoryDays is how long rooms keep messages.
+	HistoryDays int
 	// Pace is shared by all that posts in this process.
 	Pace   *domain.Pace
 	Logger *slog.Logger
@@ -57,6 +69,23 @@ func (p Parts) Broadcast() apigateway.Handler {
 	return p.messages("broadcast", apigateway.Broadcast(domain.Broadcaster{FanOut: p.FanOut(), NewID: newID}))
 }
 
+// Chat makes the handler of all routes of chat.
+func (p Parts) Chat() apigateway.Handler {
+	return apigateway.Messages(apigateway.Chat(p.chat()), p.Logger)
+}
+
+// ChatRoutes are the route keys that Chat handles.
+func ChatRoutes() []string {
+	return slices.Sorted(maps.Keys(apigateway.Chat(nil)))
+}
+
+func (p Parts) chat() *chat.Chat {
+	return &chat.Chat{
+		Registry: p.Registry, Memberships: p.Memberships, Log: p.ChatLog, Keys: p.ChatLog,
+		FanOut: p.FanOut(), NewID: newID, HistoryDays: p.HistoryDays, Logger: p.Logger,
+	}
+}
+
 // FanOut makes the use case that delivers messages, for handlers and workers.
 func (p Parts) FanOut() *domain.FanOut {
 	return &domain.FanOut{
@@ -66,7 +95,8 @@ func (p Parts) FanOut() *domain.FanOut {
 }
 
 func (p Parts) closer() domain.Closer {
-	return domain.Closer{Registry: p.Registry, Memberships: p.Memberships}
+	departures := chat.Departures{Queue: p.Queue, NewID: newID}
+	return domain.Closer{Registry: p.Registry, Memberships: p.Memberships, Departed: departures.Departed}
 }
 
 func (p Parts) messages(route string, action apigateway.Action) apigateway.Handler {
