@@ -21,15 +21,22 @@ type Delivery struct {
 	// Span is the part of the audience that this delivery is for. Where Members is set, they are meant instead.
 	Span    Span     `json:"span"`
 	Members []Member `json:"members,omitempty"`
-	// MaxMembers, if positive, is the size above which an audience does not get the message at all.
+	// MaxMembers, if positive, is the size above which an audience does not get the message at all. It is up to
+	// 125: of a larger audience nobody knows the size.
 	MaxMembers int `json:"maxMembers,omitempty"`
 	// Attempt counts the runs in which Members were posted to and not reached.
 	Attempt int `json:"attempt,omitempty"`
 	// AcceptedAt is when the sender was promised delivery, ExpiresAt when trying stops.
 	AcceptedAt time.Time `json:"acceptedAt"`
 	ExpiresAt  time.Time `json:"expiresAt"`
-	// Delay is how long the queue holds the delivery back, up to 15 minutes. It is not part of what is stored.
+	// Delay is how long the queue holds the delivery back, up to 15 minutes. What the queue hands out has none.
 	Delay time.Duration `json:"-"`
+}
+
+// to is the same delivery for certain members, or for nobody yet, without delay.
+func (d Delivery) to(members []Member) Delivery {
+	d.Members, d.Delay = members, 0
+	return d
 }
 
 // Queue keeps deliveries until a worker has done them, at least once each, in no particular order. Implementations

@@ -68,12 +68,12 @@ func (f *FanOut) Deliver(ctx context.Context, d Delivery, until time.Time) (Repo
 	if err != nil {
 		return Report{}, fmt.Errorf("reading the members of %s: %w", d.Audience, err)
 	}
-	if d.MaxMembers > 0 && len(page.Members) > d.MaxMembers {
+	if d.MaxMembers > 0 && (page.More || len(page.Members) > d.MaxMembers) {
 		return Report{Oversized: 1}, nil
 	}
 	if page.More {
-		children := f.split(d, page)
-		return Report{Queued: len(children)}, f.Queue.Enqueue(ctx, children...)
+		queued, err := f.enqueue(ctx, f.split(d, page))
+		return Report{Queued: queued}, err
 	}
 	return f.post(ctx, d, page.Members, until)
 }
@@ -107,7 +107,7 @@ func (f *FanOut) split(d Delivery, page Page) []Delivery {
 	n := int(math.Ceil(min(estimate/cutSize, maxChildren)))
 	var children []Delivery
 	for _, span := range d.Span.Split(max(n, 2)) {
-		child := d
+		child := d.to(nil)
 		child.Span = span
 		children = append(children, child)
 	}
@@ -130,27 +130,40 @@ func (f *FanOut) post(ctx context.Context, d Delivery, members []Member, until t
 func (r *run) handBack(ctx context.Context) (Report, error) {
 	var back []Delivery
 	if len(r.untried) > 0 {
-		again := r.delivery
-		again.Members = r.untried
+		back = append(back, r.delivery.to(r.untried))
+	}
+	var buried, queued error
+	again := r.delivery.to(r.missed)
+	again.Attempt++
+	switch {
+	case len(r.missed) == 0:
+	case again.Attempt < MaxAttempts:
+		again.Delay = r.fanOut.delay(again.Attempt)
 		back = append(back, again)
+	default:
+		r.report.Buried, buried = r.fanOut.bury(ctx, again)
 	}
-	var buried error
-	if len(r.missed) > 0 {
-		again := r.delivery
-		again.Members, again.Attempt = r.missed, r.delivery.Attempt+1
-		if again.Attempt < MaxAttempts {
-			again.Delay = r.fanOut.delay(again.Attempt)
-			back = append(back, again)
-		} else {
-			r.report.Buried = len(r.missed)
-			buried = r.fanOut.Queue.Bury(ctx, again, fmt.Sprintf("not reached in %d attempts", MaxAttempts))
-		}
+	r.report.Queued, queued = r.fanOut.enqueue(ctx, back)
+	return r.report, errors.Join(buried, queued)
+}
+
+// enqueue puts deliveries on the queue and returns how many; on an error that is none.
+func (f *FanOut) enqueue(ctx context.Context, ds []Delivery) (int, error) {
+	if len(ds) == 0 {
+		return 0, nil
 	}
-	r.report.Queued = len(back)
-	if len(back) == 0 {
-		return r.report, buried
+	if err := f.Queue.Enqueue(ctx, ds...); err != nil {
+		return 0, fmt.Errorf("queueing %d deliveries: %w", len(ds), err)
 	}
-	return r.report, errors.Join(buried, r.fanOut.Queue.Enqueue(ctx, back...))
+	return len(ds), nil
+}
+
+// bury gives a delivery up and returns how many members that leaves without the message.
+func (f *FanOut) bury(ctx context.Context, d Delivery) (int, error) {
+	if err := f.Queue.Bury(ctx, d, fmt.Sprintf("not reached in %d attempts", d.Attempt)); err != nil {
+		return 0, fmt.Errorf("burying a delivery: %w", err)
+	}
+	return len(d.Members), nil
 }
 
 // delay is how long the queue holds back an attempt: a random part of twice as long each time, up to five minutes.

@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/bits"
+	"strconv"
+	"strings"
 )
 
 // Position is where a connection stands on the ring of 64-bit hashes. Hashes spread evenly whatever the ids look
@@ -31,23 +34,22 @@ func (s Span) After(position uint64) (rest Span, ok bool) {
 	return Span{First: position + 1, Last: s.Last}, true
 }
 
-// Split cuts the span into n neighbouring spans of equal width, or into fewer if it has fewer positions.
+// Split cuts the span into n neighbouring spans of equal width, give or take one, or into its positions if those are
+// fewer.
 func (s Span) Split(n int) []Span {
 	last := s.Last - s.First // The width less one: the whole ring's width does not fit 64 bits.
 	if last < uint64(n) {
 		n = int(last) + 1
 	}
-	children := make([]Span, 0, n)
-	step := last/uint64(n) + 1
+	children := make([]Span, n)
 	first := s.First
-	for range n - 1 {
-		if first+step-1 >= s.Last || first+step < first {
-			break
-		}
-		children = append(children, Span{First: first, Last: first + step - 1})
-		first += step
+	for i := range children {
+		high, low := bits.Mul64(last, uint64(i)+1)
+		width, _ := bits.Div64(high, low, uint64(n))
+		children[i] = Span{First: first, Last: s.First + width}
+		first = children[i].Last + 1
 	}
-	return append(children, Span{First: first, Last: s.Last})
+	return children
 }
 
 // share tells which part of the span lies at or before a position within it, from 0 (nothing) to 1 (all).
@@ -62,8 +64,12 @@ func (s Span) MarshalText() ([]byte, error) {
 
 // UnmarshalText reads what MarshalText wrote.
 func (s *Span) UnmarshalText(text []byte) error {
+	first, last, _ := strings.Cut(string(text), "-")
 	var read Span
-	if _, err := fmt.Sscanf(string(text), "%016x-%016x", &read.First, &read.Last); err != nil || read.First > read.Last {
+	var errs [2]error
+	read.First, errs[0] = strconv.ParseUint(first, 16, 64)
+	read.Last, errs[1] = strconv.ParseUint(last, 16, 64)
+	if len(first) != 16 || len(last) != 16 || errs != [2]error{} || read.First > read.Last {
 		return fmt.Errorf("%q is no span of positions", text)
 	}
 	*s = read

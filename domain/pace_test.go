@@ -1,0 +1,111 @@
+package domain_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsecho/domain"
+)
+
+// postsPerSecond posts as fast as the pace allows and counts the posts of each second.
+func postsPerSecond(t *testing.T, p *domain.Pace, seconds int) []int {
+	t.Helper()
+	began := time.Now()
+	posts := make([]int, seconds)
+	for {
+		if err := p.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		second := int(time.Since(began) / time.Second)
+		if second >= seconds {
+			return posts
+		}
+		posts[second]++
+	}
+}
+
+func wantPosts(t *testing.T, got []int, want ...int) {
+	t.Helper()
+	const burst = 51 // Of a pace of 1000: the first second's head start, and rounding.
+	for i := range want {
+		if got[i] < want[i]-5 || got[i] > want[i]+burst {
+			t.Errorf("posts per second: %v, want %v", got, want)
+			return
+		}
+	}
+}
+
+func throttle(p *domain.Pace, members int) {
+	for n := range members {
+		p.Throttled(strconv.Itoa(n))
+	}
+}
+
+func TestPaceKeepsItsShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wantPosts(t, postsPerSecond(t, domain.NewPace(1000), 3), 1000, 1000, 1000)
+	})
+}
+
+func TestPaceIsHalvedByACrowdOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := domain.NewPace(1000)
+		for range 20 {
+			throttle(p, 4)
+		}
+		wantPosts(t, postsPerSecond(t, p, 2), 1000, 1000)
+		for n := range 10 {
+			p.Throttled(strconv.Itoa(n))
+			time.Sleep(250 * time.Millisecond)
+		}
+		wantPosts(t, postsPerSecond(t, p, 2), 1000, 1000)
+		throttle(p, 5)
+		wantPosts(t, postsPerSecond(t, p, 7), 550, 650, 750, 850, 950, 1000, 1000)
+	})
+}
+
+func TestPaceIsHalvedOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := domain.NewPace(1000)
+		throttle(p, 100)
+		time.Sleep(time.Second)
+		throttle(p, 100)
+		wantPosts(t, postsPerSecond(t, p, 2), 350, 450)
+	})
+}
+
+func TestPaceNeverStandsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := domain.NewPace(10)
+		for range 60 {
+			throttle(p, 5)
+			time.Sleep(time.Second)
+		}
+		began := time.Now()
+		if err := p.Wait(t.Context()); err != nil || time.Since(began) > time.Second {
+			t.Errorf("Wait took %v, %v", time.Since(began), err)
+		}
+	})
+}
+
+func TestPaceLeavesATurnThatComesTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := domain.NewPace(1)
+		if err := p.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if err := p.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 0 {
+			t.Errorf("Wait took %v: %v", time.Since(began), err)
+		}
+		if err := p.Wait(t.Context()); err != nil || time.Since(began) > time.Second {
+			t.Errorf("the next Wait took %v: %v", time.Since(began), err)
+		}
+	})
+}
