@@ -117,6 +117,13 @@ tools-gateway: $(CLIENTS_PY_STAMP) $(CLIENTS_JS_STAMP) ## Install the clients th
 
 tools-autobahn: $(AUTOBAHN_STAMP) ## Install the Autobahn suite (needs java and mvn)
 
+.PHONY: test-autobahn test-autobahn-long
+test-autobahn: tools-autobahn ## Run the Autobahn suite against the local gateway, groups 1-7 and 10
+	AUTOBAHN=core go test -count=1 -v -run TestAutobahn ./adapters/gateway
+
+test-autobahn-long: tools-autobahn ## The same with the groups 9, 12 and 13, which take minutes
+	AUTOBAHN=long go test -count=1 -v -timeout 30m -run TestAutobahn ./adapters/gateway
+
 $(CLIENTS_PY_STAMP):
 	@rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)

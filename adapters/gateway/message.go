@@ -126,9 +126,15 @@ func (r *request) run(text []byte) {
 	switch {
 	case err != nil:
 		r.c.serviceFrame("Internal server error", r.ctx.RequestID)
-	case r.route.Reply && a.body != "":
+	case r.route.Reply && (a.body != "" || r.c.g.emptyReply()):
 		r.c.reply([]byte(a.body))
 	}
+}
+
+// emptyReply decides about a reply without a body.
+func (g *Gateway) emptyReply() bool {
+	g.guess(unnumbered, "a route response without a body; whether AWS sends an empty frame is not known")
+	return g.cfg.Undetermined.EmptyReplies
 }
 
 // answer checks what the handler returned, as API Gateway does whether or not it needs it.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 )
 
@@ -52,6 +53,9 @@ type Undetermined struct {
 	EmptyPosts bool
 	// RejectBadUTF8Posts (U15) answers 400 to a post that isn't UTF-8. Default: 200, and U+FFFD for each bad byte.
 	RejectBadUTF8Posts bool
+	// EmptyReplies (without a number) sends an empty text frame when a handler with a route response returns an empty
+	// body. Default: nothing is sent.
+	EmptyReplies bool
 	// ExactHeaderSources (U16) compares header names of identity sources case-sensitively. Default: any case, and a
 	// line in the log where it differs.
 	ExactHeaderSources bool
@@ -80,6 +84,9 @@ func (u Undetermined) withDefaults() Undetermined {
 	return u
 }
 
+// unnumbered is for what the specification leaves open without giving it a number.
+const unnumbered = 0
+
 // guess logs, once for each number, that the gateway does something which nobody has recorded from the real service.
 func (g *Gateway) guess(number int, what string, args ...any) {
 	if g.guessed[number].Swap(true) {
@@ -89,4 +96,9 @@ func (g *Gateway) guess(number int, what string, args ...any) {
 	g.log.Log(context.Background(), slog.LevelInfo, what, args...)
 }
 
-func undeterminedName(n int) string { return "U" + string([]byte{'0' + byte(n/10), '0' + byte(n%10)}) }
+func undeterminedName(n int) string {
+	if n == unnumbered {
+		return "unnumbered"
+	}
+	return fmt.Sprintf("U%02d", n)
+}
