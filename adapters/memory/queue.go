@@ -53,7 +53,9 @@ func (a *agenda) Pop() any {
 // Enqueue implements domain.Queue. It never fails.
 func (q *Queue) Enqueue(_ context.Context, ds ...domain.Delivery) error {
 	for _, d := range ds {
-		q.put(entry{Delivery: d, due: time.Now().Add(d.Delay)})
+		due := time.Now().Add(d.Delay)
+		d.Delay = 0
+		q.put(entry{Delivery: d, due: due})
 	}
 	return nil
 }
