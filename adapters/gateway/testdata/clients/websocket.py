@@ -1,0 +1,59 @@
+# Connects with the websockets package and prints how each connection was refused or closed. Argument: the stage's URL.
+import asyncio
+import json
+import sys
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+url = sys.argv[1]
+
+
+async def refused(query):
+    try:
+        async with connect(url + query):
+            return "open"
+    except InvalidStatus as e:
+        return e.response.status_code
+
+
+async def closed(*messages, **options):
+    async with connect(url, **options) as ws:
+        try:
+            for m in messages:
+                await ws.send(m)
+            while True:
+                await ws.recv()
+        except ConnectionClosed as e:
+            return f"{e.rcvd.code} {e.rcvd.reason}".strip()
+
+
+async def echoed(message, **options):
+    async with connect(url, **options) as ws:
+        await ws.send(message)
+        return await ws.recv() == (message if isinstance(message, str) else "".join(message))
+
+
+async def protocol(*offered):
+    async with connect(url + "?protocol=b", subprotocols=offered) as ws:
+        return ws.subprotocol
+
+
+async def main():
+    print(json.dumps({
+        "401": await refused("?status=401"),
+        "403": await refused("?status=403"),
+        "502": await refused("?status=throw"),
+        "stage": await refused("x"),
+        "binary": await closed(b"\x00"),
+        "frame": await closed("x" * 32769, compression=None),
+        "inflated": await closed("x" * 32769),
+        "message": await closed(["x" * 20000] * 7),
+        "deleted": await closed("delete me"),
+        "echo": await echoed("hello", compression=None),
+        "compressed": await echoed("hello " * 100) and await echoed(["hello " * 4000] * 5),
+        "protocol": await protocol("a", "b"),
+    }))
+
+
+asyncio.run(main())
