@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
 	"wsecho/domain/domaintest"
 )
@@ -116,4 +117,15 @@ func TestReaping(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDynamoDB runs the API over a table, and looks at what its connections leave there.
+func TestDynamoDB(t *testing.T) {
+	s := startServer(t, options{addr: "127.0.0.1:0", stage: "dev", dynamodb: dynamodblocal.Start(t)})
+	t.Run("a broadcast", func(t *testing.T) { broadcastReachesOthers(t, s.url) })
+	t.Run("rooms", func(t *testing.T) { chatInRooms(t, s.url) })
+	wait(t, func() bool {
+		page, err := s.parts.Registry.Members(t.Context(), domain.Everyone, domain.Ring, 100)
+		return err == nil && len(page.Members) == 0
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"wsecho/adapters/apigateway"
+	"wsecho/adapters/dynamodb"
 	"wsecho/adapters/gateway"
 	"wsecho/adapters/memory"
 	"wsecho/domain"
@@ -23,6 +24,8 @@ import (
 const (
 	// callbackRate is how many posts a second the local program makes, as the template's CallbackRate.
 	callbackRate = 8000
+	// tableName is the table's name on a DynamoDB-compatible server.
+	tableName = "wsecho"
 	// historyDays is how long rooms would keep messages if the program ran that long.
 	historyDays = 7
 	// workers is how many deliveries are worked on at the same time.
@@ -77,24 +80,26 @@ func assemble(ctx context.Context, o options, callback string, out io.Writer) (w
 		Authenticator: domain.Open{},
 		Registry:      registry,
 		Memberships:   registry,
-		Sender:        apigateway.NewSender(anonymous(), callback, wiring.PostConcurrency),
+		Sender:        apigateway.NewSender(local(), callback, wiring.PostConcurrency),
 		Queue:         queue,
 		ChatLog:       new(memory.ChatLog),
 		HistoryDays:   historyDays,
 		Pace:          domain.NewPace(callbackRate),
 		Logger:        logger,
 	}
+	if o.dynamodb != "" {
+		table := dynamodb.Table{Client: dynamodb.NewClient(dynamodb.LocalConfig(o.dynamodb)), Name: tableName}
+		if err := table.CreateTable(ctx); err != nil {
+			return parts, queue, fmt.Errorf("no table at %s: %w", o.dynamodb, err)
+		}
+		parts = parts.On(table)
+	}
 	return parts, queue, nil
 }
 
-// anonymous is the configuration of AWS clients that talk to servers on this machine.
-func anonymous() aws.Config {
-	return aws.Config{
-		Region: "us-east-1",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
-		}),
-	}
+// local is the configuration of AWS clients that talk to this program's own gateway.
+func local() aws.Config {
+	return aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}}
 }
 
 // routes are those of the template.

@@ -68,3 +68,9 @@ func awsConfig() aws.Config {
 	}
 	return config
 }
+
+// queue is the one that QUEUE_URL names.
+func queue() domain.Queue {
+	must("QUEUE_URL")
+	return nil
+}

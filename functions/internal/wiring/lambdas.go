@@ -2,11 +2,25 @@ package wiring
 
 import (
 	"wsecho/adapters/apigateway"
+	"wsecho/adapters/dynamodb"
+	"wsecho/domain"
 )
 
 // Authorize is the Lambda authorizer of $connect. It needs AUTH_MODE.
 func Authorize() apigateway.Authorizer {
 	return Parts{Authenticator: authenticator(), Logger: logger()}.Authorize()
+}
+
+// Connect is the Lambda of $connect. It needs TABLE_NAME.
+func Connect() apigateway.Handler {
+	return stored().Connect()
+}
+
+// Disconnect is the Lambda of $disconnect. It needs TABLE_NAME and QUEUE_URL.
+func Disconnect() apigateway.Handler {
+	parts := stored()
+	parts.Queue = queue()
+	return parts.Disconnect()
 }
 
 // Default is the Lambda of $default. It needs nothing.
@@ -17,4 +31,31 @@ func Default() apigateway.Handler {
 // Echo is the Lambda of echo. It needs nothing.
 func Echo() apigateway.Handler {
 	return Parts{Logger: logger()}.Echo()
+}
+
+// Broadcast is the Lambda of broadcast. It needs TABLE_NAME, QUEUE_URL, CALLBACK_URL, CALLBACK_RATE and
+// MAX_CONCURRENCY.
+func Broadcast() apigateway.Handler {
+	return posting().Broadcast()
+}
+
+// Chat is the Lambda of all routes of chat. It needs what Broadcast needs, and HISTORY_DAYS.
+func Chat() apigateway.Handler {
+	parts := posting()
+	parts.HistoryDays = int(number("HISTORY_DAYS"))
+	return parts.Chat()
+}
+
+// stored are the parts of a function that keeps the registry.
+func stored() Parts {
+	return Parts{Logger: logger()}.On(dynamodb.Table{Client: dynamodb.NewClient(awsConfig()), Name: must("TABLE_NAME")})
+}
+
+// posting are the parts of a function that posts to connections.
+func posting() Parts {
+	parts := stored()
+	parts.Queue = queue()
+	parts.Sender = apigateway.NewSender(awsConfig(), must("CALLBACK_URL"), PostConcurrency)
+	parts.Pace = domain.NewPace(number("CALLBACK_RATE") / number("MAX_CONCURRENCY"))
+	return parts
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"wsecho/adapters/apigateway"
+	"wsecho/adapters/dynamodb"
 	"wsecho/domain"
 	"wsecho/domain/chat"
 )
@@ -37,6 +38,13 @@ type Parts struct {
 	// Pace is shared by all that posts in this process.
 	Pace   *domain.Pace
 	Logger *slog.Logger
+}
+
+// On returns the parts with a table that keeps the registry and the rooms.
+func (p Parts) On(table dynamodb.Table) Parts {
+	p.Registry = dynamodb.Registry{Table: table}
+	p.Memberships = dynamodb.Memberships{Table: table}
+	return p
 }
 
 // Authorize makes the handler that decides who may connect.
