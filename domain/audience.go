@@ -25,6 +25,7 @@ type Memberships interface {
 	// never brings one back.
 	Leave(ctx context.Context, id string, a Audience) (left bool, err error)
 	// Evict deletes the member's row alone, for somebody who is closing the connection; left tells that this call
-	// deleted it, or may have: where an attempt's outcome stayed unknown and the row is gone, left is true.
+	// deleted it, or may have: where an attempt's outcome stayed unknown and the row is gone, left is true, and so it
+	// is beside an error that leaves the outcome unknown.
 	Evict(ctx context.Context, id string, a Audience) (left bool, err error)
 }

@@ -44,11 +44,12 @@ func (uc Closer) Close(ctx context.Context, id string) error {
 func (uc Closer) evict(ctx context.Context, c Connection) (told, err error) {
 	for _, a := range c.Audiences {
 		left, err := uc.Memberships.Evict(ctx, c.ID, a)
-		if err != nil {
-			return told, err
-		}
+		// Even after an error: the next closer would not find the row, and tell nobody.
 		if left && uc.Departed != nil {
 			told = errors.Join(told, uc.Departed(ctx, c, a))
+		}
+		if err != nil {
+			return told, err
 		}
 	}
 	if c.User != "" {
