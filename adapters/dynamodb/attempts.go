@@ -49,6 +49,9 @@ func attempt[In, Out any](ctx context.Context, t Table, request call[In, Out], i
 	patience := cmp.Or(t.Patience, defaultPatience)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if err := ctx.Err(); err != nil {
+		return nil, false, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
+	}
 	for try := 1; ; try++ {
 		out, err = once(ctx, patience/3, request, in)
 		found := judge(err)
@@ -85,22 +88,36 @@ func pause(ctx context.Context, try int) error {
 // judge tells what an error says of the attempt.
 // Source: AWS, "Error handling with DynamoDB", and the reasons of TransactionCanceledException in its API reference.
 func judge(err error) verdict {
+	if err == nil {
+		return settled
+	}
 	if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
 		return judgeCancelled(cancelled.CancellationReasons)
 	}
+	// The SDK has a response for requests that got none, too; its status is 0.
+	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	answered := ok && response.HTTPStatusCode() != 0
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
-		switch answer.ErrorCode() {
-		case "TransactionConflictException", "ProvisionedThroughputExceededException", "ThrottlingException",
-			"Throttling", "RequestLimitExceeded", "LimitExceededException":
-			return refused
-		case "TransactionInProgressException":
-			return unknown
-		}
+		return judgeAnswer(answer.ErrorCode(), answered && response.HTTPStatusCode() >= http.StatusInternalServerError)
 	}
-	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
-		return judgeStatus(response.HTTPStatusCode())
+	if answered { // By something that could not be read to its end.
+		return unknown
 	}
 	return judgeTransport(err)
+}
+
+func judgeAnswer(code string, internal bool) verdict {
+	switch code {
+	case "TransactionConflictException", "ProvisionedThroughputExceededException", "ThrottlingException", "Throttling",
+		"RequestLimitExceeded", "LimitExceededException":
+		return refused
+	case "TransactionInProgressException":
+		return unknown
+	}
+	if internal {
+		return unknown
+	}
+	return settled
 }
 
 func judgeCancelled(reasons []types.CancellationReason) verdict {
@@ -118,15 +135,6 @@ func code(reason types.CancellationReason) string {
 		return ""
 	}
 	return *reason.Code
-}
-
-// judgeStatus judges an error by the status of the response. An error in spite of status 200 means that the response
-// could not be read to its end.
-func judgeStatus(status int) verdict {
-	if status == http.StatusOK || status >= http.StatusInternalServerError {
-		return unknown
-	}
-	return settled
 }
 
 // judgeTransport judges errors without a response.

@@ -1,0 +1,340 @@
+package dynamodb_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+
+	"wsecho/domain"
+	"wsecho/domain/domaintest"
+)
+
+// onceFaults are the faults that go away when a request is repeated.
+var onceFaults = map[string]fault{
+	"throttled":                 refusal(http.StatusBadRequest, "ProvisionedThroughputExceededException"),
+	"too many requests":         refusal(http.StatusBadRequest, "ThrottlingException"),
+	"collision":                 collision,
+	"internal error":            refusal(http.StatusInternalServerError, "InternalServerError"),
+	"unavailable":               refusal(http.StatusServiceUnavailable, "ServiceUnavailable"),
+	"applied, then an error":    applied500,
+	"applied, reply lost":       lost,
+	"applied, reply incomplete": torn,
+}
+
+// deed is something that is done to a store in which connection c has a user and is in the audiences a and b.
+type deed func(ctx context.Context, s store, c domain.Connection) string
+
+func outcome(results ...any) string { return fmt.Sprint(results...) }
+
+var deeds = map[string]deed{
+	"Connect": func(ctx context.Context, s store, c domain.Connection) string {
+		c.ID = "another"
+		return outcome(s.Connect(ctx, c))
+	},
+	"Connect again": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Connect(ctx, c))
+	},
+	"Get": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Get(ctx, c.ID))
+	},
+	"Members": func(ctx context.Context, s store, c domain.Connection) string {
+		at := domain.Position(c.ID)
+		return outcome(s.Members(ctx, domain.Everyone, domain.Span{First: at, Last: at}, 100))
+	},
+	"Enter": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Enter(ctx, c, "new", 3))
+	},
+	"Enter again": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Enter(ctx, c, "a", 2))
+	},
+	"Enter beyond the limit": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Enter(ctx, c, "new", 2))
+	},
+	"Enter where nobody may": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Enter(ctx, c, "new", 0))
+	},
+	"Enter unconnected": func(ctx context.Context, s store, c domain.Connection) string {
+		c.ID = "another"
+		return outcome(s.Enter(ctx, c, "new", 3))
+	},
+	"Leave": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Leave(ctx, c.ID, "a"))
+	},
+	"Leave again": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Leave(ctx, c.ID, "new"))
+	},
+	"Leave unconnected": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Leave(ctx, "another", "a"))
+	},
+	"Evict": func(ctx context.Context, s store, c domain.Connection) string {
+		return outcome(s.Evict(ctx, c.ID, "a"))
+	},
+	"Remove": func(ctx context.Context, s store, c domain.Connection) string {
+		for _, a := range []domain.Audience{"a", "b", domain.UserAudience(c.User)} {
+			if _, err := s.Evict(ctx, c.ID, a); err != nil {
+				return outcome(err)
+			}
+		}
+		return outcome(s.Remove(ctx, c))
+	},
+	"Remove an older version": func(ctx context.Context, s store, c domain.Connection) string {
+		c.Version = 0
+		return outcome(s.Remove(ctx, c))
+	},
+	"Remove what is gone": func(ctx context.Context, s store, c domain.Connection) string {
+		c.ID = "another"
+		return outcome(s.Remove(ctx, c))
+	},
+	"Close": func(ctx context.Context, s store, c domain.Connection) string {
+		told, closer := telling(s)
+		err := closer.Close(ctx, c.ID)
+		return outcome(told(), err)
+	},
+}
+
+// telling returns a closer and a way to ask whom it told.
+func telling(s store) (told func() []domain.Audience, closer domain.Closer) {
+	var all []domain.Audience
+	closer = s.closer()
+	closer.Departed = func(_ context.Context, _ domain.Connection, a domain.Audience) error {
+		all = append(all, a)
+		return nil
+	}
+	return func() []domain.Audience { slices.Sort(all); return all }, closer
+}
+
+// prepare stores the connection that deeds are done to, in an empty table.
+func prepare(t *testing.T, s store, c domain.Connection) domain.Connection {
+	t.Helper()
+	table := s.Registry.Table
+	for _, row := range dump(t, table) {
+		_, err := table.Client.DeleteItem(t.Context(), &sdk.DeleteItemInput{
+			TableName: &table.Name, Key: map[string]types.AttributeValue{"pk": row["pk"], "sk": row["sk"]},
+		})
+		wantNil(t, err)
+	}
+	wantNil(t, s.Connect(t.Context(), c))
+	for _, a := range []domain.Audience{"a", "b"} {
+		_, err := s.Enter(t.Context(), c, a, 20)
+		wantNil(t, err)
+	}
+	stored, err := s.Get(t.Context(), c.ID)
+	wantNil(t, err)
+	return stored
+}
+
+// rows are all rows of a table, in writing.
+func rows(t *testing.T, s store) string {
+	t.Helper()
+	var all []string
+	for _, row := range dump(t, s.Registry.Table) {
+		var fields []string
+		for name, value := range row {
+			set, isSet := value.(*types.AttributeValueMemberSS)
+			if isSet {
+				slices.Sort(set.Value)
+			}
+			fields = append(fields, fmt.Sprint(name, "=", value))
+		}
+		slices.Sort(fields)
+		all = append(all, strings.Join(fields, " "))
+	}
+	slices.Sort(all)
+	return strings.Join(all, "\n")
+}
+
+// TestEveryRequestMayFailOnce does each deed with each fault at each of its requests: result and rows must be the same
+// as without, and closing must leave nothing behind.
+func TestEveryRequestMayFailOnce(t *testing.T) {
+	s, w := wired(t)
+	c := domaintest.NewConnection("ada")
+	for name, do := range deeds {
+		stored := prepare(t, s, c)
+		w.inject(nil)
+		want, requests := do(t.Context(), s, stored), w.count()
+		wantRows := rows(t, s)
+		for kind, f := range onceFaults {
+			for k := range requests {
+				t.Run(fmt.Sprintf("%s/%s/%d", name, kind, k), func(t *testing.T) {
+					stored := prepare(t, s, c)
+					w.inject(only(k, f))
+					got := do(t.Context(), s, stored)
+					w.inject(nil)
+					if got != want {
+						t.Errorf("got %s, want %s", got, want)
+					}
+					if got := rows(t, s); got != wantRows {
+						t.Errorf("rows:\n%s\nwant:\n%s", got, wantRows)
+					}
+					wantClosed(t, s, c.ID, "another")
+				})
+			}
+		}
+	}
+}
+
+// wantClosed reaps connections, as whoever finds them gone in their user's audience does, and wants an empty table.
+func wantClosed(t *testing.T, s store, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		wantNil(t, s.closer().Reap(t.Context(), id, domain.UserAudience("ada")))
+	}
+	if left := rows(t, s); left != "" {
+		t.Errorf("left behind:\n%s", left)
+	}
+}
+
+// deaths are the ways for a closer to die at one of its requests, by the call of kill.
+var deaths = []struct {
+	name string
+	// exact: the closer knows what became of the request, so that nothing is told twice.
+	exact bool
+	at    func(kill func()) fault
+}{
+	{"after the request", true, func(kill func()) fault {
+		return func(_ int, _ *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+			response, err := whole(send())
+			kill()
+			return response, err
+		}
+	}},
+	{"before the reply", false, func(kill func()) fault {
+		return func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+			defer kill()
+			return lost(n, request, send)
+		}
+	}},
+	{"before the request is sent", false, func(kill func()) fault {
+		return func(int, *http.Request, func() (*http.Response, error)) (*http.Response, error) {
+			kill()
+			return nil, context.Canceled
+		}
+	}},
+}
+
+// TestKilledCloser kills a closer at each of its requests, and then lets the next one finish: a second disconnect, or
+// whoever finds the connection gone.
+func TestKilledCloser(t *testing.T) {
+	s, w := wired(t)
+	c := domaintest.NewConnection("ada")
+	stored := prepare(t, s, c)
+	w.inject(nil)
+	deeds["Close"](t.Context(), s, stored)
+	next := map[string]func(domain.Closer) error{
+		"closed": func(closer domain.Closer) error { return closer.Close(t.Context(), c.ID) },
+		"reaped": func(closer domain.Closer) error { return closer.Reap(t.Context(), c.ID, "a") },
+	}
+	for k := range w.count() {
+		for _, death := range deaths {
+			for name, finish := range next {
+				t.Run(fmt.Sprintf("%s %d, then %s", death.name, k, name), func(t *testing.T) {
+					prepare(t, s, c)
+					told := closeKilled(t, s, w, c.ID, k, death.at)
+					rest, closer := telling(s)
+					wantNil(t, finish(closer))
+					wantTold(t, append(told, rest()...), death.exact)
+					wantClosed(t, s)
+				})
+			}
+		}
+	}
+}
+
+// wantTold wants that a and b were told of: once each, or at least once.
+func wantTold(t *testing.T, told []domain.Audience, exact bool) {
+	t.Helper()
+	slices.Sort(told)
+	if !exact {
+		told = slices.Compact(told)
+	}
+	if !slices.Equal(told, []domain.Audience{"a", "b"}) {
+		t.Errorf("told of %v", told)
+	}
+}
+
+// closeKilled closes a connection until the closer dies at request k, and returns whom it told before.
+func closeKilled(t *testing.T, s store, w *wire, id string, k int, death func(kill func()) fault) []domain.Audience {
+	t.Helper()
+	ctx, kill := context.WithCancel(t.Context())
+	defer kill()
+	w.inject(only(k, death(kill)))
+	defer w.inject(nil)
+	told, closer := telling(s)
+	if err := closer.Close(ctx, id); err != nil && !(errors.Is(err, domain.ErrUnavailable) && errors.Is(err, context.Canceled)) {
+		t.Errorf("the killed closer returned %v", err)
+	}
+	return told()
+}
+
+func TestConnectThatBreaksOffIsReaped(t *testing.T) {
+	s, w := wired(t)
+	c := domaintest.NewConnection("ada")
+	w.inject(func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+		if n == 0 {
+			return nil, nil
+		}
+		return refusal(http.StatusBadRequest, "AccessDeniedException")(n, request, send)
+	})
+	err := s.Connect(t.Context(), c)
+	w.inject(nil)
+	if left := rows(t, s); err == nil || left == "" {
+		t.Errorf("Connect = %v, rows %q; want an error and the user's row", err, left)
+	}
+	wantClosed(t, s, c.ID)
+}
+
+func TestFaultsThatStayAreReported(t *testing.T) {
+	tests := []struct {
+		name, code  string
+		fault       fault
+		unavailable bool
+	}{
+		{"throttled", "ThrottlingException", refusal(http.StatusBadRequest, "ThrottlingException"), true},
+		{"internal error", "InternalServerError", refusal(http.StatusInternalServerError, "InternalServerError"), true},
+		{"collision", "TransactionCanceledException", collision, true},
+		{"reply lost", "", lost, true},
+		{"reply never comes", "", hung, true},
+		{"forbidden", "AccessDeniedException", refusal(http.StatusBadRequest, "AccessDeniedException"), false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s, w := wired(t)
+			s.Memberships.Table.Patience = 300 * time.Millisecond
+			w.inject(test.fault)
+			_, err := s.Enter(t.Context(), domaintest.NewConnection(""), "a", 20)
+			if errors.Is(err, domain.ErrUnavailable) != test.unavailable || err == nil {
+				t.Errorf("got %v; is it unavailable: want %v", err, test.unavailable)
+			}
+			if api, ok := errors.AsType[smithy.APIError](err); ok != (test.code != "") || ok && api.ErrorCode() != test.code {
+				t.Errorf("the cause is not told: %v", err)
+			}
+			if repeated := w.count() > 1; repeated != test.unavailable {
+				t.Errorf("%d requests", w.count())
+			}
+		})
+	}
+}
+
+func TestHungRequestIsRepeated(t *testing.T) {
+	s, w := wired(t)
+	c := domaintest.NewConnection("")
+	wantNil(t, s.Connect(t.Context(), c))
+	s.Memberships.Table.Patience = 3 * time.Second
+	w.inject(only(0, hung))
+	if created, err := s.Enter(t.Context(), c, "a", 20); !created || err != nil {
+		t.Errorf("Enter = %v, %v", created, err)
+	}
+	w.inject(only(0, hung))
+	if left, err := s.Evict(t.Context(), c.ID, "a"); !left || err != nil {
+		t.Errorf("Evict = %v, %v", left, err)
+	}
+}
