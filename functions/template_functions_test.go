@@ -17,6 +17,7 @@ var environments = map[string][]string{
 	"WsDefault":    nil,
 	"WsEcho":       nil,
 	"WsBroadcast":  {"CALLBACK_RATE", "CALLBACK_URL", "MAX_CONCURRENCY", "QUEUE_URL", "TABLE_NAME"},
+	"WsChat":       {"CALLBACK_RATE", "CALLBACK_URL", "HISTORY_DAYS", "MAX_CONCURRENCY", "QUEUE_URL", "TABLE_NAME"},
 	"WsDeliver":    {"CALLBACK_RATE", "CALLBACK_URL", "DLQ_URL", "MAX_CONCURRENCY", "QUEUE_URL", "TABLE_NAME"},
 }
 
@@ -53,6 +54,16 @@ func checkEnvironments(t template, wrong report) {
 		want, known := environments[id]
 		if got := slices.Sorted(maps.Keys(variables(t, id))); !known || !slices.Equal(got, want) {
 			wrong("%s has the variables %v, its code reads %v", id, got, want)
+		}
+	}
+}
+
+// checkCallback finds a function that posts elsewhere than the output says.
+func checkCallback(t template, wrong report) {
+	want := t.at("Outputs", "CallbackUrl", "Value")
+	for _, id := range functions(t) {
+		if url, has := variables(t, id)["CALLBACK_URL"]; has && !reflect.DeepEqual(url, want) {
+			wrong("%s has another CALLBACK_URL than the output CallbackUrl", id)
 		}
 	}
 }

@@ -38,6 +38,7 @@ var mutations = []struct{ name, old, mistake, want string }{
 	{"a folder without a function", "  WsEcho:\n", "  WsEchoes:\n", "functions/echo is not deployed"},
 	{"a function built otherwise", "BuildMethod: makefile", "BuildMethod: go1.x", "is not built by the Makefile"},
 	{"a variable less", "          AUTH_MODE: !Ref AuthMode\n", "          OTHER: !Ref AuthMode\n", "WsAuthorize has the variables [OTHER]"},
+	{"a callback of its own", "          CALLBACK_URL: !If\n            - HasCallbackUrl", "          CALLBACK_URL: !If\n            - HasCallbackBase", "another CALLBACK_URL"},
 	{"a version that ignores a parameter", `"AuthMode ${AuthMode}, LogLevel ${LogLevel}"`, `"LogLevel ${LogLevel}"`, "WsAuthorize is configured by [AuthMode LogLevel]"},
 	{"a version with a parameter of others", `"AuthMode ${AuthMode}, LogLevel ${LogLevel}"`, `"AuthMode ${AuthMode}, LogLevel ${LogLevel} ${Arch}"`, "described by [Arch AuthMode LogLevel]"},
 	{"changes that are not published", "AutoPublishAliasAllProperties: true", "AutoPublishAliasAllProperties: false", "is published"},

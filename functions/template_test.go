@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"wsecho/functions/internal/wiring"
 )
 
 // TestTemplate holds template.yaml to what neither CloudFormation nor SAM would complain about.
@@ -43,7 +45,7 @@ func complaints(text string) (all []string) {
 	wrong := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	for _, check := range []func(template, report){
 		checkParameters, checkRouteKeys, checkRoutes, checkLocalRoutes, checkRouteResponses, checkAuth, checkStage,
-		checkBuilds, checkEnvironments, checkVersions, checkLogGroups, checkRights, checkConnectionsRights,
+		checkBuilds, checkEnvironments, checkCallback, checkVersions, checkLogGroups, checkRights, checkConnectionsRights,
 		checkTable, checkQueues, checkWorker,
 	} {
 		check(t, wrong)
@@ -143,7 +145,7 @@ func checkLocalRoutes(t template, wrong report) {
 	}
 }
 
-// localRoutes reads the map that the function routes of functions/local returns.
+// localRoutes reads the map that the function routes of functions/local returns, and adds the routes of chat.
 func localRoutes(wrong report) map[string]bool {
 	file, err := parser.ParseFile(token.NewFileSet(), "local/server.go", nil, parser.SkipObjectResolution)
 	if err != nil {
@@ -151,6 +153,9 @@ func localRoutes(wrong report) map[string]bool {
 		return nil
 	}
 	found := map[string]bool{}
+	for _, key := range wiring.ChatRoutes() {
+		found[key] = true
+	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		if function, ok := n.(*ast.FuncDecl); ok {
 			return function.Name.Name == "routes"
