@@ -24,19 +24,25 @@ type Sender struct {
 // NewSender returns a sender that posts to the stage at callbackURL, such as
 // https://abcdef1234.execute-api.eu-central-1.amazonaws.com/dev, up to concurrency posts at a time.
 //
-// The SDK's own transport keeps 10 idle connections a host, so that more posts at a time make a TLS handshake each;
-// this one keeps as many as there are posts. The SDK's retries are off: all clients of a process draw them from one
-// bucket, which a fan-out empties, and the use case knows better when to repeat a post.
+// Unless config has an HTTP client, it uses NewTransport. The SDK's retries are off: a client draws them from one
+// bucket for all its posts, which a fan-out empties, and the use case knows better when to repeat a post.
 func NewSender(config aws.Config, callbackURL string, concurrency int) *Sender {
-	transport := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+	if config.HTTPClient == nil {
+		config.HTTPClient = NewTransport(concurrency)
+	}
+	return &Sender{apigatewaymanagementapi.NewFromConfig(config, func(o *apigatewaymanagementapi.Options) {
+		o.BaseEndpoint = aws.String(callbackURL)
+		o.Retryer = aws.NopRetryer{}
+	})}
+}
+
+// NewTransport returns an HTTP client for concurrency posts at a time. The SDK's own keeps 10 idle connections a
+// host: with more posts at a time than that, most of them would begin with a TLS handshake.
+func NewTransport(concurrency int) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns = concurrency
 		t.MaxIdleConnsPerHost = concurrency
 	})
-	return &Sender{apigatewaymanagementapi.NewFromConfig(config, func(o *apigatewaymanagementapi.Options) {
-		o.BaseEndpoint = aws.String(callbackURL)
-		o.HTTPClient = transport
-		o.Retryer = aws.NopRetryer{}
-	})}
 }
 
 // Send implements domain.Sender.
