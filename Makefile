@@ -5,11 +5,37 @@ TOOLS := $(CURDIR)/.tools
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## Show the targets
-	@awk -F':.*## ' '/^[a-z%-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Run the whole API on this machine: make run ARGS="-addr 127.0.0.1:9000"
 	@go run ./functions/local $(ARGS)
+
+.PHONY: test bench lint tools
+test: tools ## Run all tests of the module, and install what they need
+	go test -race $(ARGS) ./...
+
+bench: ## Measure: posts, cold start, the gateway, the local program
+	go test -run '^$$' -bench . $(ARGS) ./adapters/apigateway ./functions/connect ./functions/local ./adapters/gateway
+
+STATICCHECK_VERSION := v0.8.2
+STATICCHECK         := $(TOOLS)/bin/staticcheck-$(STATICCHECK_VERSION)
+
+lint: $(STATICCHECK) ## Check format, vet, staticcheck and that go.mod is tidy
+	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "run gofmt -w on these" >&2; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+	go mod tidy -diff
+
+$(STATICCHECK):
+	@mkdir -p $(@D)
+	GOBIN=$(@D) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) && mv $(@D)/staticcheck $@
+
+# What cannot be installed here leaves its tests skipped, loudly; where CI is set it is an error.
+tools:
+	@for tool in tools-dynamodb tools-sqs tools-gateway tools-autobahn; do \
+		$(MAKE) --no-print-directory $$tool || { echo "!! make $$tool failed: the tests that need it are skipped" >&2; test -z "$$CI"; } || exit 1; \
+	done
 
 # ---- Deployment: build, deploy, and a deployment that needs no AWS --------------------------------
 
@@ -98,6 +124,21 @@ printf '<project><modelVersion>4.0.0</modelVersion><groupId>local</groupId><arti
 mvn --quiet --batch-mode dependency:copy-dependencies -DoutputDirectory=lib && \
 echo "-cp lib/* com.amazonaws.services.dynamodbv2.local.main.ServerRunner" > java.args
 endef
+
+# ElasticMQ, an SQS server, from Maven. java.args as above.
+ELASTICMQ_VERSION := 1.7.1
+ELASTICMQ_STAMP   := $(TOOLS)/elasticmq/.installed-$(ELASTICMQ_VERSION)
+
+.PHONY: tools-sqs
+tools-sqs: $(ELASTICMQ_STAMP) ## Install ElasticMQ, an SQS server, for the tests (needs java and mvn)
+
+$(ELASTICMQ_STAMP):
+	@rm -rf $(@D) && mkdir -p $(@D)
+	cd $(@D) && \
+	printf '<project><modelVersion>4.0.0</modelVersion><groupId>local</groupId><artifactId>local</artifactId><version>1</version><dependencies><dependency><groupId>org.elasticmq</groupId><artifactId>elasticmq-server_2.13</artifactId><version>%s</version></dependency></dependencies></project>' $(ELASTICMQ_VERSION) > pom.xml && \
+	mvn --quiet --batch-mode dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=lib && \
+	echo "-cp lib/*" > java.args
+	@touch $@
 
 # ---- The local gateway: other people's clients and the Autobahn suite ------------------------------
 

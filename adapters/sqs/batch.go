@@ -1,0 +1,106 @@
+package sqs
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"wsecho/domain"
+)
+
+// The limits of a batch.
+// Source: AWS, SQS API reference, SendMessageBatch: ten messages, and 1 MiB for each and for all of them together.
+const (
+	batchLength = 10
+	batchBytes  = 1 << 20
+)
+
+const (
+	// maxSends is how often a message is sent that SQS does not take.
+	maxSends = 6
+	// resendCeiling bounds the wait before the second time; it doubles with every further one.
+	resendCeiling = 50 * time.Millisecond
+)
+
+// batch is what one request sends.
+type batch []types.SendMessageBatchRequestEntry
+
+// pack puts deliveries into as few batches as their order allows.
+func pack(ds []domain.Delivery) ([]batch, error) {
+	var batches []batch
+	var current batch
+	size := 0
+	for i, d := range ds {
+		body, err := encode(d)
+		if err != nil {
+			return nil, fmt.Errorf("message %s: %w", d.MessageID, err)
+		}
+		if size += len(body); len(current) == batchLength || len(current) > 0 && size > batchBytes {
+			batches, current, size = append(batches, current), nil, len(body)
+		}
+		current = append(current, types.SendMessageBatchRequestEntry{
+			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(body)), DelaySeconds: delaySeconds(d.Delay),
+		})
+	}
+	if len(current) > 0 {
+		batches = append(batches, current)
+	}
+	return batches, nil
+}
+
+// delaySeconds rounds up, so that nothing is handed out early.
+func delaySeconds(d time.Duration) int32 {
+	return int32((min(max(d, 0), maxDelay) + time.Second - 1) / time.Second)
+}
+
+// send sends a batch, and again what SQS did not take of it, until all is taken.
+func (q *Queue) send(ctx context.Context, rest batch) error {
+	for sends := 1; ; sends++ {
+		out, err := q.Client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(q.URL), Entries: rest})
+		if err != nil {
+			return translate("sending to the queue", err)
+		}
+		if rest, err = rest.without(out); err != nil || len(rest) == 0 {
+			return err
+		}
+		if sends == maxSends {
+			return fmt.Errorf("sending to the queue: %d messages were not taken: %w", len(rest), domain.ErrUnavailable)
+		}
+		if err := pause(ctx, resendCeiling<<(sends-1)); err != nil {
+			return translate("sending to the queue", err)
+		}
+	}
+}
+
+// without is what SQS has not confirmed. An error means that it will never take one of the messages.
+func (b batch) without(out *sqs.SendMessageBatchOutput) (batch, error) {
+	for _, f := range out.Failed {
+		if f.SenderFault {
+			return nil, fmt.Errorf("the queue refused a message: %s: %s", aws.ToString(f.Code), aws.ToString(f.Message))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(b), func(e types.SendMessageBatchRequestEntry) bool {
+		return slices.ContainsFunc(out.Successful, func(s types.SendMessageBatchResultEntry) bool {
+			return aws.ToString(s.Id) == aws.ToString(e.Id)
+		})
+	}), nil
+}
+
+// pause waits a random part of a time ("full jitter"), or returns ctx's error if that ends before.
+func pause(ctx context.Context, ceiling time.Duration) error {
+	timer := time.NewTimer(rand.N(ceiling))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

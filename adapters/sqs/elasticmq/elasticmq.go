@@ -1,0 +1,93 @@
+// Package elasticmq runs ElasticMQ, a server that speaks SQS, for tests: one server, in memory, for all tests of a
+// binary, and queues of its own for each test.
+package elasticmq
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"wsecho/adapters/internal/testserver"
+	"wsecho/adapters/sqs"
+)
+
+var (
+	mu      sync.Mutex // Guards baseURL, which is empty until the server of this test binary runs.
+	baseURL string
+	queues  atomic.Int64
+)
+
+// Start returns the base URL of the server, which it starts if no test of this binary did before. The test is skipped
+// if ElasticMQ or Java is not installed, or fails where the environment has CI=true. The server ends with the test
+// binary.
+func Start(t testing.TB) (url string) {
+	t.Helper()
+	arguments := testserver.Need(t, "java", "tools-sqs", "elasticmq", "java.args")
+	mu.Lock()
+	defer mu.Unlock()
+	if baseURL == "" {
+		url, err := server(filepath.Dir(arguments)).Start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		baseURL = url
+	}
+	return baseURL
+}
+
+// server is ElasticMQ, installed in a folder with its Java arguments in a file. The compiler's first tier alone makes
+// it start in half the time.
+func server(dir string) testserver.Server {
+	return testserver.Server{Name: "ElasticMQ", Dir: dir, Command: func(port int) []string {
+		return []string{
+			"java", "-XX:TieredStopAtLevel=1", "@java.args",
+			"-Drest-sqs.bind-hostname=127.0.0.1", fmt.Sprintf("-Drest-sqs.bind-port=%d", port),
+			"-Dnode-address.host=127.0.0.1", fmt.Sprintf("-Dnode-address.port=%d", port),
+			"-Drest-stats.enabled=false", "org.elasticmq.server.Main",
+		}
+	}}
+}
+
+// NewClient returns a client of the server. Options change it, to observe or disturb what passes through it.
+func NewClient(t testing.TB, options ...func(*sdk.Options)) *sdk.Client {
+	t.Helper()
+	local := func(o *sdk.Options) {
+		o.BaseEndpoint = aws.String(Start(t))
+		o.Region = "eu-central-1"
+		o.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
+	}
+	return sdk.New(sdk.Options{}, append([]func(*sdk.Options){local}, options...)...)
+}
+
+// NewQueue creates a queue and its dead-letter queue, set up as the deployed ones are but for their times: what was
+// not done within a second is handed out again, and buried after the fifth time.
+func NewQueue(t testing.TB, options ...func(*sdk.Options)) *sqs.Queue {
+	t.Helper()
+	client := NewClient(t, options...)
+	name := fmt.Sprintf("test-%d", queues.Add(1))
+	dead := create(t, client, name+"-dead", nil)
+	redrive, err := json.Marshal(map[string]any{
+		"deadLetterTargetArn": "arn:aws:sqs:eu-central-1:000000000000:" + name + "-dead", "maxReceiveCount": 5,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := create(t, client, name, map[string]string{"VisibilityTimeout": "1", "RedrivePolicy": string(redrive)})
+	return &sqs.Queue{Client: client, URL: url, DeadLetterURL: dead}
+}
+
+func create(t testing.TB, client *sdk.Client, name string, attributes map[string]string) (url string) {
+	t.Helper()
+	out, err := client.CreateQueue(t.Context(), &sdk.CreateQueueInput{QueueName: aws.String(name), Attributes: attributes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aws.ToString(out.QueueUrl)
+}

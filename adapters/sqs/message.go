@@ -1,0 +1,76 @@
+package sqs
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"wsecho/domain"
+)
+
+// version of the queue's messages. Another one means that an old worker must not guess.
+const version = 1
+
+// parcel is a message of our own: a use case's, or part of a push that a worker has split. In place of "message",
+// which a worker still has to wrap, it has "wire", the text that members get as it is. Its form is our own affair.
+type parcel struct {
+	V          int             `json:"v"`
+	Audience   domain.Audience `json:"audience"`
+	Wire       json.RawMessage `json:"wire"`
+	MessageID  string          `json:"messageId"`
+	Except     []string        `json:"except,omitempty"`
+	Span       domain.Span     `json:"span"`
+	Members    []domain.Member `json:"members,omitempty"`
+	MaxMembers int             `json:"maxMembers,omitempty"`
+	Attempt    int             `json:"attempt,omitempty"`
+	AcceptedAt time.Time       `json:"acceptedAt"`
+	ExpiresAt  time.Time       `json:"expiresAt"`
+}
+
+// encode writes a delivery as a message of the queue.
+func encode(d domain.Delivery) ([]byte, error) {
+	body, err := domain.Encode(parcel{
+		V: version, Audience: d.Audience, Wire: d.Message, MessageID: d.MessageID, Except: d.Except, Span: d.Span,
+		Members: d.Members, MaxMembers: d.MaxMembers, Attempt: d.Attempt, AcceptedAt: d.AcceptedAt, ExpiresAt: d.ExpiresAt,
+	})
+	return []byte(sendable.Replace(string(body))), err
+}
+
+// Decode reads a message of the queue: one that another service pushed, or one of our own. messageID and sentAt are
+// SQS's, or whatever stands for them elsewhere; they are the defaults of the message's own. The error says what is
+// wrong with the message, in words that are meant for whoever sent it.
+func Decode(body []byte, messageID string, sentAt time.Time) (domain.Delivery, error) {
+	var form struct {
+		V    *int            `json:"v"`
+		Wire json.RawMessage `json:"wire"`
+	}
+	if err := json.Unmarshal(body, &form); err != nil {
+		return domain.Delivery{}, fmt.Errorf("the message cannot be read: %w", err)
+	}
+	switch {
+	case form.V == nil:
+		return domain.Delivery{}, fmt.Errorf(`"v" is missing: this is version %d of the format`, version)
+	case *form.V != version:
+		return domain.Delivery{}, fmt.Errorf(`"v" is %d: only version %d of the format is known`, *form.V, version)
+	case form.Wire != nil:
+		return open(body)
+	}
+	return unwrap(body, messageID, sentAt)
+}
+
+// open reads a message of our own.
+func open(body []byte) (domain.Delivery, error) {
+	var p parcel
+	if err := json.Unmarshal(body, &p); err != nil {
+		return domain.Delivery{}, fmt.Errorf(`a message with "wire" is internal to wsEcho, and this one cannot be read: %w`, err)
+	}
+	return domain.Delivery{
+		MessageID: p.MessageID, Message: p.Wire, Audience: p.Audience, Except: p.Except, Span: p.Span,
+		Members: p.Members, MaxMembers: p.MaxMembers, Attempt: p.Attempt, AcceptedAt: p.AcceptedAt, ExpiresAt: p.ExpiresAt,
+	}, nil
+}
+
+// sendable writes what SQS refuses of the characters that JSON strings may hold in JSON's other way.
+// Source: AWS, SQS API reference, SendMessage, allowed characters.
+var sendable = strings.NewReplacer("\uFFFE", `\ufffe`, "\uFFFF", `\uffff`)
