@@ -30,6 +30,8 @@ type Gateway struct {
 	ctx    context.Context // Of every handler; cancelled when Shutdown gives up waiting.
 	cancel context.CancelFunc
 	work   workers
+	pool   *pool
+	end    sync.Once // Of the pool.
 
 	mu    sync.RWMutex // Protects following.
 	conns map[string]*conn
@@ -49,6 +51,7 @@ func New(cfg Config) (*Gateway, error) {
 		posts:    limiter(cfg.Limits.PostsPerSecond, cfg.Limits.PostBurst),
 		faults:   newFaults(cfg.Faults, cfg.Logger),
 		conns:    map[string]*conn{},
+		pool:     newPool(),
 		rules: framing{
 			frameBytes:      cfg.Limits.FrameBytes,
 			messageBytes:    cfg.Limits.MessageBytes,
@@ -112,6 +115,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // without ceremony and returns ctx's error; handlers that still run are on their own.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.work.refuse()
+	defer g.end.Do(g.pool.close)
 	goingAway := Close{closeGoingAway, "Going away"}
 	open := g.all()
 	for _, c := range open {

@@ -63,9 +63,12 @@ type request struct {
 	c       *conn
 	ctx     requestContext
 	route   Route
+	text    []byte // As it came.
 	event   []byte
 	start   time.Time
-	settled atomic.Bool // Set by whoever answers first: the handler or the time-out.
+	before  <-chan struct{} // Closed when this request may reach its handler.
+	turn    chan struct{}   // Closed when the next one may.
+	settled atomic.Bool     // Set by whoever answers first: the handler or the time-out.
 }
 
 // dispatch finds the route of a message and starts its handler. It returns when the next message may be read.
@@ -86,34 +89,38 @@ func (c *conn) dispatch(text []byte) {
 		c.badRequest(ctx.MessageID)
 		return
 	}
-	c.start(&request{c: c, ctx: ctx, route: route, event: c.messageEvent(ctx, string(text)), start: time.Now()}, text)
+	c.start(&request{c: c, ctx: ctx, route: route, text: text, event: c.messageEvent(ctx, string(text)), start: time.Now()})
 }
 
 // start runs a request beside those that run already or, in serial mode, after the one before.
-func (c *conn) start(r *request, text []byte) {
-	before, mine := c.busy.enter(c.g.cfg.Limits.InFlight)
-	if before != nil {
+func (c *conn) start(r *request) {
+	r.before, r.turn = c.busy.enter(c.g.cfg.Limits.InFlight)
+	if r.before != nil {
 		c.g.guess(1, "messages of one connection overlap; whether they do on AWS is not known")
 	}
 	c.g.work.Add(1)
-	go func() {
-		defer c.g.work.Done()
-		defer c.busy.leave()
-		if before != nil {
-			<-before
-		}
-		if c.g.cfg.Undetermined.SerialMessages {
-			defer close(mine)
-		} else {
-			close(mine)
-		}
-		c.g.faults.holdMessage()
-		r.run(text)
-	}()
+	c.g.pool.start(r)
+}
+
+// handle takes a request through its route when its turn has come.
+func (r *request) handle() {
+	g := r.c.g
+	defer g.work.Done()
+	defer r.c.busy.leave()
+	if r.before != nil {
+		<-r.before
+	}
+	if g.cfg.Undetermined.SerialMessages {
+		defer close(r.turn)
+	} else {
+		close(r.turn)
+	}
+	g.faults.holdMessage()
+	r.run()
 }
 
 // run invokes the handler and answers the client, unless the integration time-out did that before.
-func (r *request) run(text []byte) {
+func (r *request) run() {
 	timer := time.AfterFunc(r.route.Timeout, r.timeout)
 	out, err := r.c.g.invoke(r.route.Handler, r.event)
 	timer.Stop()
@@ -122,7 +129,7 @@ func (r *request) run(text []byte) {
 		return
 	}
 	a, err := r.answer(out, err)
-	r.c.g.logMessage(r, text, a, err)
+	r.c.g.logMessage(r, a, err)
 	switch {
 	case err != nil:
 		r.c.serviceFrame("Internal server error", r.ctx.RequestID)

@@ -60,8 +60,10 @@ func (g *Gateway) logDisconnect(ctx requestContext, a answer, err error, took ti
 	g.logEvent(ctx, a, err, took)
 }
 
-func (g *Gateway) logMessage(r *request, text []byte, a answer, err error) {
-	g.logEvent(r.ctx, a, err, time.Since(r.start), g.bodies(text, a)...)
+func (g *Gateway) logMessage(r *request, a answer, err error) {
+	if g.enabled(levelOf(err)) {
+		g.logEvent(r.ctx, a, err, time.Since(r.start), g.bodies(r.text, a)...)
+	}
 }
 
 // bodies are the sizes of a message and its reply, and the texts if they are wanted.

@@ -1,0 +1,313 @@
+package gateway_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"wsecho/adapters/gateway"
+)
+
+// echoMessage is what the benchmarks send; the reply has the same text.
+const echoMessage = `{"action":"echo","id":"1","data":{"text":"How vexingly quick daft zebras jump!"}}`
+
+var echoFrame = ws.MustCompileFrame(ws.MaskFrameWith(ws.NewTextFrame([]byte(echoMessage)), [4]byte{1, 2, 3, 4}))
+
+// fast is a client that spares the processor for the gateway.
+type fast struct {
+	nc net.Conn
+	br *bufio.Reader
+}
+
+func dialFast(addr string) (*fast, error) {
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(nc, "GET /dev HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", addr)
+	br := bufio.NewReaderSize(nc, 512)
+	resp, err := http.ReadResponse(br, nil)
+	if err == nil && resp.StatusCode != 101 {
+		err = fmt.Errorf("answered %s", resp.Status)
+	}
+	return &fast{nc, br}, err
+}
+
+// roundTrip sends a message and waits for its echo.
+func (f *fast) roundTrip() error {
+	if _, err := f.nc.Write(echoFrame); err != nil {
+		return err
+	}
+	_, err := f.br.Discard(len(echoFrame) - 4) // The reply has no mask.
+	return err
+}
+
+func fastClients(b *testing.B, n int, addr string) []*fast {
+	b.Helper()
+	clients := make([]*fast, n)
+	for i := range clients {
+		var err error
+		if clients[i], err = dialFast(addr); err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { clients[i].nc.Close() })
+	}
+	return clients
+}
+
+func echoStage(b testing.TB) string {
+	s := serve(b, gateway.Config{Routes: echoRoutes("echo")})
+	return strings.TrimSuffix(strings.TrimPrefix(s.ws, "ws://"), "/dev")
+}
+
+// BenchmarkEcho measures round trips through everything: frame, event JSON, route, handler, reply. Clients run in the
+// same process.
+func BenchmarkEcho(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			clients := fastClients(b, n, echoStage(b))
+			var left atomic.Int64
+			left.Store(int64(b.N))
+			took := make([][]time.Duration, n)
+			b.ReportAllocs()
+			before := processorTime()
+			b.ResetTimer()
+			var wg sync.WaitGroup
+			for i, c := range clients {
+				wg.Go(func() {
+					for left.Add(-1) >= 0 {
+						start := time.Now()
+						if err := c.roundTrip(); err != nil {
+							b.Error(err)
+							return
+						}
+						took[i] = append(took[i], time.Since(start))
+					}
+				})
+			}
+			wg.Wait()
+			b.StopTimer()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "roundtrips/s")
+			b.ReportMetric(float64((processorTime()-before).Microseconds())/float64(b.N), "cpu-µs/op")
+			reportPercentiles(b, slices.Concat(took...))
+		})
+	}
+}
+
+// processorTime is what this process has used of the processors: client and gateway together. Other processes can't
+// falsify it.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func reportPercentiles(b *testing.B, took []time.Duration) {
+	if len(took) == 0 {
+		return
+	}
+	slices.Sort(took)
+	for _, p := range []int{50, 99} {
+		b.ReportMetric(float64(took[len(took)*p/100].Microseconds())/1000, fmt.Sprintf("p%d-ms", p))
+	}
+}
+
+// BenchmarkOffered measures latency with 1,000 connections that send 1,000 messages a second together.
+func BenchmarkOffered(b *testing.B) {
+	const connections, interval = 1000, time.Millisecond
+	clients := fastClients(b, connections, echoStage(b))
+	took := make([]time.Duration, b.N)
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	start := time.Now()
+	for i := range b.N {
+		due := start.Add(time.Duration(i) * interval)
+		time.Sleep(time.Until(due))
+		wg.Go(func() {
+			if err := clients[i%connections].roundTrip(); err != nil {
+				b.Error(err)
+			}
+			took[i] = time.Since(due)
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	reportPercentiles(b, took)
+}
+
+// BenchmarkIdle measures what 10,000 idle connections cost, with their clients in another process.
+func BenchmarkIdle(b *testing.B) {
+	const n = 10000
+	for b.Loop() {
+		addr := echoStage(b)
+		runtime.GC()
+		rss, goroutines := residentKB(b), runtime.NumGoroutine()
+		stop := idleClients(b, n, addr)
+		for range 2 { // What the garbage collector frees, the second one gives back.
+			runtime.GC()
+		}
+		b.ReportMetric(float64(residentKB(b)-rss)/n, "KB/conn")
+		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/n, "goroutines/conn")
+		stop()
+	}
+}
+
+// idleClients opens connections in another process, this program once more, and returns when they are open.
+func idleClients(b *testing.B, n int, addr string) (stop func()) {
+	b.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), idleEnv+"="+addr+" "+strconv.Itoa(n))
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		b.Fatal("the clients' process failed: ", err)
+	}
+	return func() {
+		in.Close()
+		cmd.Wait()
+	}
+}
+
+const idleEnv = "GATEWAY_IDLE_CLIENTS"
+
+// runIdleClients is the other process: it lives until its input ends, which it does when the parent dies, too.
+func runIdleClients(arg string) error {
+	addr, count, _ := strings.Cut(arg, " ")
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		return err
+	}
+	for range n {
+		c, err := dialFast(addr)
+		if err != nil {
+			return err
+		}
+		defer c.nc.Close()
+	}
+	fmt.Println("open")
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// residentKB is the resident set of this process, from /proc.
+func residentKB(tb testing.TB) int {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		tb.Skip("there is no /proc here")
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	kb, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return kb
+}
+
+// BenchmarkCycles opens and closes connections, and reports how much the process grew.
+func BenchmarkCycles(b *testing.B) {
+	addr := echoStage(b)
+	cycles(b, addr, 1000)
+	before := settled()
+	b.ResetTimer()
+	cycles(b, addr, b.N)
+	b.StopTimer()
+	after := settled()
+	b.ReportMetric(float64(after.heap)-float64(before.heap), "B-grown")
+	b.ReportMetric(float64(after.goroutines-before.goroutines), "goroutines-grown")
+}
+
+// cycles opens and closes n connections, each after one message, twenty at a time.
+func cycles(tb testing.TB, addr string, n int) {
+	var left atomic.Int64
+	left.Store(int64(n))
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			for left.Add(-1) >= 0 {
+				if err := cycle(addr); err != nil {
+					tb.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func cycle(addr string) error {
+	c, err := dialFast(addr)
+	if err != nil {
+		return err
+	}
+	defer c.nc.Close()
+	if err := c.roundTrip(); err != nil {
+		return err
+	}
+	if _, err := c.nc.Write(ws.MustCompileFrame(ws.MaskFrame(ws.NewCloseFrame(nil)))); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, c.br)
+	return err
+}
+
+// size is what a process has grown to.
+type size struct {
+	heap       uint64
+	goroutines int
+}
+
+// settled measures when everything has ended that was about to.
+func settled() size {
+	var m runtime.MemStats
+	last := -1
+	for n := runtime.NumGoroutine(); n != last; n = runtime.NumGoroutine() {
+		last = n
+		runtime.GC()
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return size{m.HeapAlloc, runtime.NumGoroutine()}
+}
+
+// 10,000 connections leave nothing behind. BenchmarkCycles does the same with as many as one likes.
+func TestNoGrowth(t *testing.T) {
+	n := 10000
+	if testing.Short() {
+		n = 1000
+	}
+	addr := echoStage(t)
+	cycles(t, addr, 500)
+	before := settled()
+	cycles(t, addr, n)
+	after := settled()
+	if grown := int64(after.heap) - int64(before.heap); grown > 1<<20 || after.goroutines > before.goroutines+5 {
+		t.Errorf("%d connections left %d bytes and %d goroutines behind", n, grown, after.goroutines-before.goroutines)
+	}
+}
