@@ -110,6 +110,7 @@ func dump(t *testing.T, table dynamodb.Table) (rows []map[string]types.Attribute
 }
 
 func TestWhatListingEveryoneCosts(t *testing.T) {
+	t.Parallel()
 	const population = 10_000
 	tests := []struct {
 		name            string

@@ -155,6 +155,7 @@ func rows(t *testing.T, s store) string {
 // TestEveryRequestMayFailOnce does each deed with each fault at each of its requests: result and rows must be the same
 // as without, and closing must leave nothing behind.
 func TestEveryRequestMayFailOnce(t *testing.T) {
+	t.Parallel()
 	s, w := wired(t)
 	c := domaintest.NewConnection("ada")
 	for name, do := range deeds {

@@ -22,5 +22,6 @@ func newStore(table dynamodb.Table) store {
 func (s store) closer() domain.Closer { return domain.Closer{Registry: s, Memberships: s} }
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	domaintest.TestStore(t, func(t *testing.T) domaintest.Store { return newStore(dynamodblocal.NewTable(t)) })
 }
