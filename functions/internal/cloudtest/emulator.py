@@ -31,6 +31,7 @@ def main():
     add_responses(apigateway, provisioners._RESOURCE_HANDLERS)
     ask_authorizers_without_identity_source(provisioners._RESOURCE_HANDLERS)
     read_numbers_of_event_sources(provisioners._RESOURCE_HANDLERS)
+    select_custom_routes_only(apigateway)
     hold_replies_to_route_responses(apigateway)
     app.main()
 
@@ -103,6 +104,20 @@ def change_properties(handlers, change):
     create, update = handlers["create"], handlers["update"]
     handlers["create"] = lambda logical_id, props, *rest: create(logical_id, change(props), *rest)
     handlers["update"] = lambda physical_id, old, new, *rest: update(physical_id, old, change(new), *rest)
+
+
+def select_custom_routes_only(apigateway):
+    """No message is for $connect or $disconnect, and none is nested too deeply to have a route."""
+    evaluate = apigateway._evaluate_route_selection
+
+    def evaluate_as_aws(expression, message):
+        try:
+            key = evaluate(expression, message)
+        except RecursionError:
+            return "$default"
+        return "$default" if key.startswith("$") else key
+
+    apigateway._evaluate_route_selection = evaluate_as_aws
 
 
 def hold_replies_to_route_responses(apigateway):
