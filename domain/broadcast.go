@@ -34,14 +34,19 @@ const InlineShare = 500 * time.Millisecond
 // Broadcaster is the use case of a client that speaks to everybody.
 type Broadcaster struct {
 	FanOut *FanOut
+	// Policy decides who may; see ActBroadcast.
+	Policy Policy
 	// NewID returns a new message id, unique and sortable by time.
 	NewID func() string
 }
 
 // Broadcast sends data to every connection but the sender's. A key, if not empty, makes the message id the same
 // whenever this sender repeats it, so that receivers drop the repetition.
-// An error that wraps ErrUnavailable says that any part of the members may have been reached.
+// An error that wraps ErrUnavailable says that any part of the members may have been reached. Refusals: forbidden.
 func (uc Broadcaster) Broadcast(ctx context.Context, from Caller, data json.RawMessage, key string) (Ack, error) {
+	if err := uc.Policy.Permit(ctx, from, ActBroadcast); err != nil {
+		return Ack{}, err
+	}
 	now := time.Now()
 	id := uc.NewID()
 	if key != "" {

@@ -16,8 +16,8 @@ func broadcaster(t *testing.T, n int, send func(context.Context, string, []byte)
 	r := newRig(nil)
 	ids := r.connect(t, n, time.Hour)
 	r.Sender = sender(send)
-	uc := domain.Broadcaster{FanOut: r.FanOut, NewID: func() string { return "id-1" }}
-	return uc, r, domain.Caller{Connection: domain.Connection{ID: ids[0], User: "ada"}}
+	uc := domain.Broadcaster{FanOut: r.FanOut, Policy: domain.ByGrants{}, NewID: func() string { return "id-1" }}
+	return uc, r, domain.Caller{Connection: domain.Connection{ID: ids[0], User: "ada"}, Grants: domain.AllGrants}
 }
 
 func TestBroadcastReachesTheOthers(t *testing.T) {

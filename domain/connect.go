@@ -13,6 +13,8 @@ type Identity struct {
 	User string
 	// ExpiresAt is when the proof of identity ends; zero is never.
 	ExpiresAt time.Time
+	// Grants are what it may do; see Policy.
+	Grants Grants
 }
 
 var userName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@:-]{0,63}$`)
@@ -27,16 +29,20 @@ func ValidUser(name string) bool {
 type Credentials struct {
 	// User is the name that the client claims without proof; empty if it claims none.
 	User string
+	// Token is the bearer token that proves an identity; empty without one. It is a secret: nobody logs it.
+	Token string
 }
 
 // Authenticator decides who may connect. Implementations are safe for concurrent use.
 type Authenticator interface {
 	// Authenticate returns who the client is. An Error with the code Unauthorized means that the credentials are
-	// missing or bad, one with Forbidden that this client may not connect.
+	// missing or bad, one with Forbidden that this client may not connect, and any other error that nobody could
+	// tell. No error has any part of the credentials in its text.
 	Authenticate(ctx context.Context, c Credentials) (Identity, error)
 }
 
-// Open lets everybody in and believes the name they claim. It is for development: anybody can be anybody.
+// Open lets everybody in, believes the name they claim and grants everything. It is for development: anybody can be
+// anybody.
 type Open struct{}
 
 // Authenticate accepts no name or a valid one.
@@ -44,7 +50,7 @@ func (Open) Authenticate(_ context.Context, c Credentials) (Identity, error) {
 	if c.User != "" && !ValidUser(c.User) {
 		return Identity{}, &Error{Code: Forbidden, Message: "this is no user name"}
 	}
-	return Identity{User: c.User}, nil
+	return Identity{User: c.User, Grants: AllGrants}, nil
 }
 
 // Connector is the use case of a client that connects.

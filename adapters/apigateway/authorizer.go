@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -38,15 +39,16 @@ func Authorize(by domain.Authenticator, logger *slog.Logger) Authorizer {
 	}
 }
 
-// policy is an authorizer's answer for one connection.
+// policy is an authorizer's answer for one connection. Everything in its context is text: what becomes of numbers on
+// their way into events is nowhere documented for WebSocket APIs.
 func policy(effect, resource string, who domain.Identity) events.APIGatewayCustomAuthorizerResponse {
 	principal := who.User
 	if principal == "" {
 		principal = "anonymous"
 	}
-	values := map[string]any{contextUser: who.User}
+	values := map[string]any{contextUser: who.User, contextGrants: string(who.Grants)}
 	if !who.ExpiresAt.IsZero() {
-		values[contextExpires] = who.ExpiresAt.Unix()
+		values[contextExpires] = strconv.FormatInt(who.ExpiresAt.Unix(), 10)
 	}
 	return events.APIGatewayCustomAuthorizerResponse{
 		PrincipalID: principal,

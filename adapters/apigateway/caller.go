@@ -15,6 +15,8 @@ const (
 	contextUser = "user"
 	// contextExpires has the end of the identity in seconds since 1970; absent means never.
 	contextExpires = "expires"
+	// contextGrants has what the identity may do, see domain.Grants; absent means nothing.
+	contextGrants = "grants"
 )
 
 // callerOf tells who an event is from.
@@ -29,6 +31,7 @@ func callerOf(in events.APIGatewayWebsocketProxyRequestContext) domain.Caller {
 			User:        who.User,
 		},
 		TokenEnds: who.ExpiresAt,
+		Grants:    who.Grants,
 		Stage:     in.Stage,
 		RequestID: in.RequestID,
 	}
@@ -40,6 +43,8 @@ func identityOf(in events.APIGatewayWebsocketProxyRequestContext) domain.Identit
 	values, _ := in.Authorizer.(map[string]any)
 	var who domain.Identity
 	who.User, _ = values[contextUser].(string)
+	grants, _ := values[contextGrants].(string)
+	who.Grants = domain.Grants(grants)
 	if seconds, err := strconv.ParseFloat(fmt.Sprint(values[contextExpires]), 64); err == nil && seconds > 0 {
 		who.ExpiresAt = time.Unix(int64(seconds), 0)
 	}

@@ -182,10 +182,10 @@ func TestAuthorize(t *testing.T) {
 	ask := func(who domain.Identity, err error) (events.APIGatewayCustomAuthorizerResponse, error) {
 		return apigateway.Authorize(authenticator{who, err}, logger)(t.Context(), event)
 	}
-	got, err := ask(domain.Identity{User: "ada", ExpiresAt: time.Unix(1707509503, 0)}, nil)
+	got, err := ask(domain.Identity{User: "ada", ExpiresAt: time.Unix(1707509503, 0), Grants: "wsecho:tell"}, nil)
 	statement := got.PolicyDocument.Statement[0]
 	if err != nil || got.PrincipalID != "ada" || statement.Effect != "Allow" || statement.Resource[0] != event.MethodArn ||
-		fmt.Sprint(got.Context) != "map[expires:1707509503 user:ada]" {
+		fmt.Sprint(got.Context) != "map[expires:1707509503 grants:wsecho:tell user:ada]" {
 		t.Errorf("Allow = %+v, %v", got, err)
 	}
 	got, err = ask(domain.Identity{}, &domain.Error{Code: domain.Forbidden})

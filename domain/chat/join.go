@@ -31,9 +31,12 @@ type Resume struct {
 }
 
 // Join makes the connection a member of a room. With a position to resume from it returns what was missed since.
-// Joining again is how to resume, and no error. Refusals: bad_request, limit_exceeded, connection_closed.
+// Joining again is how to resume, and no error. Refusals: bad_request, forbidden, limit_exceeded, connection_closed.
 func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume *Resume) (Joined, error) {
 	if err := checkRoom(room); err != nil {
+		return Joined{}, err
+	}
+	if err := c.Policy.Permit(ctx, from, ActJoin(room)); err != nil {
 		return Joined{}, err
 	}
 	created, err := c.Memberships.Enter(ctx, from.Connection, Audience(room), MaxRooms)

@@ -35,6 +35,8 @@ type Chat struct {
 	Log         Log
 	Keys        Keys
 	FanOut      *domain.FanOut
+	// Policy decides who may join and tell; see ActJoin and ActTell.
+	Policy domain.Policy
 	// NewID returns a new UUID of version 7.
 	NewID func() string
 	// HistoryDays is how long messages are kept.

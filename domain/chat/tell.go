@@ -14,8 +14,11 @@ import (
 type Recipient struct{ User, Connection string }
 
 // Tell sends a direct message, which is not stored. A key, if not empty, makes repetitions carry the same message
-// id. Refusals: bad_request, recipient_not_found, conflict (the key was used for something else).
+// id. Refusals: bad_request, forbidden, recipient_not_found, conflict (the key was used for something else).
 func (c *Chat) Tell(ctx context.Context, from domain.Caller, to Recipient, data json.RawMessage, key string) (domain.Ack, error) {
+	if err := c.Policy.Permit(ctx, from, ActTell); err != nil {
+		return domain.Ack{}, err
+	}
 	delivery, err := c.address(ctx, to)
 	if err != nil {
 		return domain.Ack{}, err

@@ -74,7 +74,7 @@ func (p Parts) Echo() apigateway.Handler {
 
 // Broadcast makes the handler of broadcast.
 func (p Parts) Broadcast() apigateway.Handler {
-	return p.messages("broadcast", apigateway.Broadcast(domain.Broadcaster{FanOut: p.FanOut(), NewID: newID}))
+	return p.messages("broadcast", apigateway.Broadcast(domain.Broadcaster{FanOut: p.FanOut(), Policy: domain.ByGrants{}, NewID: newID}))
 }
 
 // Chat makes the handler of all routes of chat.
@@ -90,7 +90,7 @@ func ChatRoutes() []string {
 func (p Parts) chat() *chat.Chat {
 	return &chat.Chat{
 		Registry: p.Registry, Memberships: p.Memberships, Log: p.ChatLog, Keys: p.ChatLog,
-		FanOut: p.FanOut(), NewID: newID, HistoryDays: p.HistoryDays, Logger: p.Logger,
+		FanOut: p.FanOut(), Policy: domain.ByGrants{}, NewID: newID, HistoryDays: p.HistoryDays, Logger: p.Logger,
 	}
 }
 
