@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+
+	"wsecho/adapters/gateway"
 )
 
 // options are what the flags set.
@@ -13,11 +15,15 @@ type options struct {
 	dynamodb string
 	verbose  bool
 	json     bool
+
+	clockSpeed float64
+	postRate   float64
+	faults     gateway.Faults
 }
 
 const usage = `Runs the whole wsEcho API on this machine, for development.
 
-  %[1]s                                        listen on ws://127.0.0.1:8080/dev
+  make run                                     listen on ws://127.0.0.1:8080/dev
   wscat -c 'ws://127.0.0.1:8080/dev?user=ada'  connect to it, as ada or without a name
 
 Flags:
@@ -29,7 +35,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintf(stderr, usage, "make run")
+		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 picks a free one")
@@ -37,6 +43,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.dynamodb, "dynamodb", "", "`URL` of a DynamoDB-compatible server that keeps the registry instead of memory")
 	flags.BoolVar(&o.verbose, "v", false, "log messages and replies as well")
 	flags.BoolVar(&o.json, "json", false, "log JSON instead of readable lines")
+	o.misbehave(flags)
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -44,4 +51,17 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q; see -help", flags.Arg(0))
 	}
 	return o, nil
+}
+
+// misbehave adds the flags by which the local gateway does on purpose what AWS does now and then.
+func (o *options) misbehave(flags *flag.FlagSet) {
+	flags.Float64Var(&o.clockSpeed, "clock-speed", 1, "`factor` by which the time-outs of connections pass faster: 60 makes 10 minutes 10 seconds")
+	flags.Float64Var(&o.postRate, "post-rate", 0, "`posts` a second above which the gateway answers 429; 0 is no limit")
+	flags.DurationVar(&o.faults.PostDelay, "slow-posts", 0, "`time` that every post takes")
+	flags.BoolVar(&o.faults.GhostPosts, "ghost-posts", false, "answer the first post to a client that vanished with 200")
+	flags.Float64Var(&o.faults.DisconnectLost, "lose-disconnect", 0, "`share` of connections, 0 to 1, whose $disconnect never comes")
+	flags.Float64Var(&o.faults.DisconnectTwice, "double-disconnect", 0, "`share` of connections whose $disconnect comes twice")
+	flags.DurationVar(&o.faults.DisconnectDelay, "late-disconnect", 0, "`time` by which $disconnect comes late")
+	flags.DurationVar(&o.faults.MessageDelay, "late-messages", 0, "`time` that messages wait, so that a $disconnect can overtake them")
+	flags.Uint64Var(&o.faults.Seed, "seed", 0, "`number` that decides which connections a share hits; 0 picks one")
 }

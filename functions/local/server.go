@@ -59,8 +59,11 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 		Stage:      o.stage,
 		Routes:     routes(parts),
 		Authorizer: &gateway.Authorizer{Handler: gateway.Typed(parts.Authorize())},
-		Logger:     slog.New(slog.NewTextHandler(out, nil)),
+		Logger:     newLogger(o, out, slog.LevelInfo),
 		LogBodies:  o.verbose,
+		ClockSpeed: o.clockSpeed,
+		Faults:     o.faults,
+		Limits:     gateway.Limits{PostsPerSecond: o.postRate},
 	})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
@@ -73,7 +76,7 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 // assemble chooses the adapters.
 func assemble(ctx context.Context, o options, callback string, out io.Writer) (wiring.Parts, *memory.Queue, error) {
 	// The gateway logs every event, so the handlers have to tell only what went wrong.
-	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	logger := newLogger(o, out, slog.LevelWarn)
 	queue := &memory.Queue{Logger: logger}
 	registry := new(memory.Registry)
 	parts := wiring.Parts{
