@@ -88,8 +88,3 @@ func sections(a domain.Audience, s domain.Span) []section {
 func (s section) bounds() (from, to string) {
 	return fmt.Sprintf("%016x", s.span.First), fmt.Sprintf("%016x$", s.span.Last)
 }
-
-// keys is the width of the section in partition keys of Everyone, from 0 to 1.
-func (s section) keys() float64 {
-	return (float64(s.span.Last-s.span.First) + 1) / keyWidth
-}

@@ -102,6 +102,7 @@ func TestAhead(t *testing.T) {
 		missing, left int
 		want          int
 	}{
+		{"nothing was read yet: one", 0, 0, 100, 16, 1},
 		{"an empty key: all that is left", 0, 1, 100, 15, 15},
 		{"a small table: all that is left", 3, 1, 97, 15, 15},
 		{"a large table: the next one", 20, 0.04, 80, 9, 1},

@@ -23,49 +23,49 @@ import (
 func (r Registry) Members(ctx context.Context, a domain.Audience, s domain.Span, limit int) (domain.Page, error) {
 	read := reading{table: r.Table, current: a != domain.Everyone, now: time.Now()}
 	var page domain.Page
-	for todo, n := sections(a, s), 1; len(todo) > 0; {
-		parts, err := read.together(ctx, todo[:n], limit-len(page.Members))
+	todo := sections(a, s)
+	for len(todo) > 0 && len(page.Members) < limit {
+		missing := limit - len(page.Members)
+		seen := float64(todo[0].span.First-s.First) / keyWidth
+		n := ahead(len(page.Members), seen, missing, len(todo))
+		parts, err := read.together(ctx, todo[:n], missing)
 		if err != nil {
 			return domain.Page{}, fmt.Errorf("reading members: %w", err)
 		}
-		for i, part := range parts {
-			if left, ok := take(&page, todo[i], part, limit); ok {
-				page.Rest, page.More = domain.Span{First: left, Last: s.Last}, true
-				return page, nil
-			}
-		}
-		if todo = todo[n:]; len(todo) > 0 && len(page.Members) >= limit {
-			page.Rest, page.More = domain.Span{First: todo[0].span.First, Last: s.Last}, true
-			return page, nil
-		}
-		if len(todo) > 0 {
-			read := section{span: domain.Span{First: s.First, Last: todo[0].span.First - 1}}
-			n = ahead(len(page.Members), read.keys(), limit-len(page.Members), len(todo))
-		}
+		todo = fill(&page, todo, parts, limit)
+	}
+	if len(todo) > 0 {
+		page.Rest, page.More = domain.Span{First: todo[0].span.First, Last: s.Last}, true
 	}
 	return page, nil
 }
 
-// take adds the members found in a section to the page, as far as the limit allows. ok tells that some of the section
-// is left, from a position on.
-func take(page *domain.Page, from section, part domain.Page, limit int) (left uint64, ok bool) {
-	n := min(len(part.Members), limit-len(page.Members))
-	page.Members = append(page.Members, part.Members[:n]...)
-	switch {
-	case n == len(part.Members):
-		return part.Rest.First, part.More
-	case n == 0:
-		return from.span.First, true
-	}
-	return domain.Position(part.Members[n-1].ID) + 1, true
+// ahead is how many keys hold what a page still misses, judging from the members found in a number of keys so far;
+// there are left keys. The one member more than found keeps a narrow part that happens to be empty from looking like
+// an empty table, of which all keys would be read. At the start nothing is known, and one key is read.
+func ahead(found int, keys float64, missing, left int) int {
+	density := float64(found+1) / keys
+	return min(left, max(1, int(math.Ceil(float64(missing)/density))))
 }
 
-// ahead is how many keys hold what a page still misses, judging from the members seen in a number of keys; there are
-// left keys. The one member more than seen keeps a narrow part that happens to be empty from looking like an empty
-// table, which would have all keys read.
-func ahead(seen int, keys float64, missing, left int) int {
-	density := float64(seen+1) / keys
-	return min(left, int(math.Ceil(float64(missing)/density)))
+// fill adds to a page what was found in the first sections to do, up to the limit. It returns what then is to do.
+func fill(page *domain.Page, todo []section, parts []domain.Page, limit int) []section {
+	for _, part := range parts {
+		n := min(len(part.Members), limit-len(page.Members))
+		page.Members = append(page.Members, part.Members[:n]...)
+		switch {
+		case part.More && n == len(part.Members):
+			todo[0].span = part.Rest
+			return todo
+		case 0 < n && n < len(part.Members):
+			todo[0].span.First = domain.Position(part.Members[n-1].ID) + 1
+			return todo
+		case n < len(part.Members):
+			return todo
+		}
+		todo = todo[1:]
+	}
+	return todo
 }
 
 // reading is one call of Members.
@@ -93,7 +93,7 @@ func (r reading) section(ctx context.Context, s section, limit int) (page domain
 	expired := 0
 	for {
 		// Where many have expired, more and more is asked for, lest they are skipped one by one.
-		query.Limit = aws.Int32(int32(min(max(limit-len(page.Members)+expired, 1), math.MaxInt32)))
+		query.Limit = aws.Int32(int32(min(limit-len(page.Members)+expired, math.MaxInt32)))
 		out, _, err := attempt(ctx, r.table, r.table.Client.Query, query)
 		if err != nil {
 			return domain.Page{}, err
