@@ -62,6 +62,20 @@ func evicting(t *testing.T, s Store) {
 	wantErr(t, "Remove of the version before Evict", s.Remove(t.Context(), c), nil)
 }
 
+// leavingAfterEviction is what a connection does that was taken for gone, and is not.
+func leavingAfterEviction(t *testing.T, s Store) {
+	c := enter(t, s, connect(t, s, 1, "")[0], "a", "b")
+	if _, err := s.Evict(t.Context(), c.ID, "a"); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := s.Leave(t.Context(), c.ID, "a"); left || err != nil {
+		t.Errorf("Leave = %v, %v; want false", left, err)
+	}
+	wantAudiences(t, s, c.ID, "b")
+	enter(t, s, c, "a")
+	wantIDs(t, "a", sweep(t, s, "a", domain.Ring, 9), []string{c.ID})
+}
+
 func limit(t *testing.T, s Store) {
 	c := connect(t, s, 1, "")[0]
 	enter(t, s, c, "a", "b")

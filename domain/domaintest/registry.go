@@ -34,6 +34,7 @@ func TestStore(t *testing.T, open func(*testing.T) Store) {
 		"an expired member is on no page":                        expiry,
 		"entering and leaving":                                   entering,
 		"evicting leaves the connection as it is":                evicting,
+		"leaving after an eviction":                              leavingAfterEviction,
 		"the limit of audiences":                                 limit,
 		"who is not connected cannot enter":                      enteringUnconnected,
 		"leaving does not bring a connection back":               leavingRevivesNothing,
