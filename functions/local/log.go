@@ -8,6 +8,14 @@ import (
 	"wsecho/adapters/gateway"
 )
 
+// level is the least that the gateway logs: every event, unless it is to be quiet.
+func (o options) level() slog.Level {
+	if o.quiet {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
 // newLogger writes records from a level on: lines for people, or JSON if that is wanted.
 func newLogger(o options, out io.Writer, level slog.Level) *slog.Logger {
 	if o.json {

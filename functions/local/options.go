@@ -15,6 +15,7 @@ type options struct {
 	dynamodb string
 	verbose  bool
 	json     bool
+	quiet    bool
 
 	clockSpeed float64
 	postRate   float64
@@ -42,6 +43,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.stage, "stage", "dev", "`name` of the stage, the path under which the API is served")
 	flags.StringVar(&o.dynamodb, "dynamodb", "", "`URL` of a DynamoDB-compatible server that keeps the registry instead of memory")
 	flags.BoolVar(&o.verbose, "v", false, "log messages and replies as well")
+	flags.BoolVar(&o.quiet, "q", false, "log only what goes wrong")
 	flags.BoolVar(&o.json, "json", false, "log JSON instead of readable lines")
 	o.misbehave(flags)
 	if err := flags.Parse(args); err != nil {

@@ -59,7 +59,7 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 		Stage:      o.stage,
 		Routes:     routes(parts),
 		Authorizer: &gateway.Authorizer{Handler: gateway.Typed(parts.Authorize())},
-		Logger:     newLogger(o, out, slog.LevelInfo),
+		Logger:     newLogger(o, out, o.level()),
 		LogBodies:  o.verbose,
 		ClockSpeed: o.clockSpeed,
 		Faults:     o.faults,

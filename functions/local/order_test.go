@@ -1,0 +1,249 @@
+package main
+
+import (
+	crand "crypto/rand"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"wsecho/adapters/gateway"
+)
+
+// TestOrderAndNoLoss has many clients speak in one room while connections break, $disconnect comes late, twice or
+// never, and sends are repeated. Whoever comes back must end with the same dense sequence as everybody else, and
+// every acknowledged message must stand in it once.
+func TestOrderAndNoLoss(t *testing.T) {
+	seed := rand.Uint64()
+	t.Log("seed", seed)
+	s := startServer(t, options{addr: "127.0.0.1:0", stage: "dev", quiet: true, faults: gateway.Faults{
+		DisconnectLost: 0.1, DisconnectTwice: 0.1, DisconnectDelay: 20 * time.Millisecond, GhostPosts: true, Seed: seed,
+	}})
+	speakTogether(t, s.url, seed, 20, 50)
+}
+
+func speakTogether(t *testing.T, url string, seed uint64, clients, messages int) {
+	room := newRoom()
+	speakers := make([]*speaker, clients)
+	var running sync.WaitGroup
+	for i := range speakers {
+		speakers[i] = newSpeaker(t, url, room, fmt.Sprint("user", i), rand.New(rand.NewPCG(seed, uint64(i))))
+		running.Go(func() { speakers[i].speak(messages) })
+	}
+	running.Wait()
+	voids := 0
+	for _, s := range speakers {
+		s.catchUp()
+	}
+	want := speakers[0].log
+	for seq := int64(1); seq <= int64(len(want)); seq++ {
+		id, ok := want[seq]
+		if !ok {
+			t.Fatalf("position %d of %d is missing", seq, len(want))
+		}
+		if id == "" {
+			voids++
+		}
+	}
+	for _, s := range speakers {
+		s.wantSame(want)
+	}
+	t.Logf("%d positions, %d of them void; %d messages acknowledged", len(want), voids, clients*messages)
+	if len(want)-voids != clients*messages {
+		t.Errorf("%d messages are stored", len(want)-voids)
+	}
+}
+
+// speaker is a client that keeps a room's log across its connections.
+type speaker struct {
+	t         *testing.T
+	url, room string
+	chance    *rand.Rand
+
+	conn    *client
+	replies chan map[string]any // Of the current connection; closed with it.
+
+	mu    sync.Mutex // Guards what follows.
+	epoch string
+	log   map[int64]string // Message ids by number; a void has none.
+	acked map[string]int64
+}
+
+func newSpeaker(t *testing.T, url, room, user string, chance *rand.Rand) *speaker {
+	return &speaker{
+		t: t, url: url + "?user=" + user, room: room, chance: chance, log: map[int64]string{}, acked: map[string]int64{},
+	}
+}
+
+// speak sends messages, each until it is acknowledged, over connections that break.
+func (s *speaker) speak(messages int) {
+	for i := range messages {
+		say := fmt.Sprintf(`{"action":"say","id":"s%d","room":%q,"data":%d,"key":%q}`, i, s.room, i, crand.Text())
+		for s.connected(); !s.acknowledged(say, fmt.Sprint("s", i)); s.connected() {
+		}
+		if s.chance.Float64() < 0.1 {
+			s.acknowledged(say, fmt.Sprint("s", i))
+		}
+	}
+	s.drop()
+}
+
+// connected joins the room again if the connection is gone, which chance may see to.
+func (s *speaker) connected() {
+	if s.conn != nil && s.chance.Float64() < 0.1 {
+		s.drop()
+	}
+	for s.conn == nil {
+		conn, err := tryDial(s.t, s.url, ws.Dialer{})
+		if err != nil {
+			s.t.Error(err)
+			return
+		}
+		s.conn, s.replies = conn, make(chan map[string]any, 100)
+		go s.read(conn, s.replies)
+		s.mu.Lock()
+		join := fmt.Sprintf(`{"action":"join","id":"join","room":%q,"epoch":%q,"after":%d}`, s.room, s.epoch, s.dense())
+		s.mu.Unlock()
+		if joined := s.ask(join, "join"); joined == nil || joined["recovered"] != true {
+			s.t.Logf("joining: %v", joined)
+			s.drop()
+		}
+	}
+}
+
+func (s *speaker) drop() {
+	if s.conn != nil {
+		s.conn.conn.Close()
+		s.conn = nil
+	}
+}
+
+// acknowledged sends a message and tells whether its ack came; chance may break the connection before.
+func (s *speaker) acknowledged(say, id string) bool {
+	if s.conn == nil {
+		return false
+	}
+	if s.chance.Float64() < 0.05 {
+		_ = ws.WriteFrame(s.conn.conn, ws.MaskFrame(ws.NewTextFrame([]byte(say))))
+		s.drop()
+		return false
+	}
+	ack := s.ask(say, id)
+	if ack == nil || ack["type"] != "ack" {
+		if ack != nil && ack["retryable"] != true {
+			s.t.Errorf("%s was answered with %v", say, ack)
+		}
+		s.drop()
+		return false
+	}
+	s.note(ack["epoch"].(string), ack)
+	return true
+}
+
+// ask sends a message and returns the reply with its id, or nil if none comes.
+func (s *speaker) ask(text, id string) map[string]any {
+	if err := ws.WriteFrame(s.conn.conn, ws.MaskFrame(ws.NewTextFrame([]byte(text)))); err != nil {
+		return nil
+	}
+	deadline := time.After(patienceOfTests)
+	for {
+		select {
+		case reply, open := <-s.replies:
+			if !open || reply["id"] == id {
+				return reply
+			}
+		case <-deadline:
+			s.t.Errorf("no reply to %s", text)
+			return nil
+		}
+	}
+}
+
+// read notes what a connection receives and hands replies on.
+func (s *speaker) read(conn *client, replies chan<- map[string]any) {
+	defer close(replies)
+	for {
+		text, err := conn.read(time.Minute)
+		if err != nil {
+			return
+		}
+		var m map[string]any
+		if err := json.Unmarshal([]byte(text), &m); err != nil {
+			s.t.Errorf("received %s", text)
+		}
+		if m["type"] == "message" {
+			s.note(m["epoch"].(string), m)
+		}
+		if page, ok := m["messages"].([]any); ok {
+			for _, entry := range page {
+				s.note(m["epoch"].(string), entry.(map[string]any))
+			}
+		}
+		if m["id"] != nil {
+			replies <- m
+		}
+	}
+}
+
+// note keeps a message; a number must never stand for two different ones.
+func (s *speaker) note(epoch string, m map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epoch = epoch
+	seq := int64(m["seq"].(float64))
+	id, _ := m["messageId"].(string)
+	if known, ok := s.log[seq]; ok && known != id {
+		s.t.Errorf("position %d is %q and %q", seq, known, id)
+	}
+	s.log[seq] = id
+	if m["type"] == "ack" {
+		s.acked[id] = seq
+	}
+}
+
+// dense is the last number up to which nothing is missing. s.mu is held.
+func (s *speaker) dense() (last int64) {
+	for {
+		if _, ok := s.log[last+1]; !ok {
+			return last
+		}
+		last++
+	}
+}
+
+// catchUp comes back and reads on until nothing is missing up to the room's head.
+func (s *speaker) catchUp() {
+	s.connected()
+	wait(s.t, func() bool {
+		pong := s.ask(fmt.Sprintf(`{"action":"ping","id":"p","rooms":[%q]}`, s.room), "p")
+		head := int64(pong["rooms"].(map[string]any)[s.room].(map[string]any)["seq"].(float64))
+		s.mu.Lock()
+		last := s.dense()
+		s.mu.Unlock()
+		if last < head {
+			s.ask(fmt.Sprintf(`{"action":"history","id":"h","room":%q,"epoch":%q,"after":%d}`, s.room, s.epoch, last), "h")
+		}
+		return last >= head
+	})
+	s.drop()
+}
+
+func (s *speaker) wantSame(want map[int64]string) {
+	if len(s.log) != len(want) {
+		s.t.Errorf("one client has %d positions, another %d", len(s.log), len(want))
+	}
+	for seq, id := range want {
+		if s.log[seq] != id {
+			s.t.Errorf("position %d is %q for one client and %q for another", seq, s.log[seq], id)
+		}
+	}
+	for id, seq := range s.acked {
+		if want[seq] != id {
+			s.t.Errorf("%s was acknowledged at %d, where %q stands", id, seq, want[seq])
+		}
+	}
+}
