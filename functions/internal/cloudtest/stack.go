@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -60,6 +62,35 @@ func (s stack) delete(ctx context.Context, log io.Writer) error {
 //
 // It is not the output WebSocketUrl, which names a host of AWS; the emulator has sockets and callbacks at one place.
 func (s stack) url(ctx context.Context, log io.Writer) (string, error) {
+	callback, err := s.output(ctx, log, "CallbackUrl")
+	return strings.Replace(callback, "http", "ws", 1), err
+}
+
+// push puts a message for everyone on the stack's queue, as another service would.
+func (s stack) push(ctx context.Context, log io.Writer, message string) error {
+	queue, err := s.output(ctx, log, "QueueUrl")
+	if err != nil {
+		return err
+	}
+	form := url.Values{"Action": {"SendMessage"}, "MessageBody": {fmt.Sprintf(`{"v":1,"audience":"everyone","message":%s}`, message)}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, queue, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("sending to %s: %s", queue, response.Status)
+	}
+	return nil
+}
+
+// output returns one of the stack's outputs.
+func (s stack) output(ctx context.Context, log io.Writer, name string) (string, error) {
 	var reply bytes.Buffer
 	c := s.sam(ctx, log, "list", "stack-outputs", "--output", "json")
 	c.Stdout = io.MultiWriter(log, &reply)
@@ -71,11 +102,11 @@ func (s stack) url(ctx context.Context, log io.Writer) (string, error) {
 		return "", err
 	}
 	for _, output := range outputs {
-		if output.OutputKey == "CallbackUrl" {
-			return strings.Replace(output.OutputValue, "http", "ws", 1), nil
+		if output.OutputKey == name {
+			return output.OutputValue, nil
 		}
 	}
-	return "", fmt.Errorf("the stack has no output CallbackUrl")
+	return "", fmt.Errorf("the stack has no output %s", name)
 }
 
 // sam prepares a call of sam, with the emulator as its AWS if there is one.
