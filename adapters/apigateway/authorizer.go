@@ -20,13 +20,14 @@ type Authorizer func(context.Context, events.APIGatewayCustomAuthorizerRequestTy
 var errUnauthorized = errors.New("Unauthorized")
 
 // Authorize decides by an authenticator who may connect, and hands the identity on to all events of the connection.
-// The client of a refused connection gets 401 for missing or bad credentials, 403 if it is known and may not.
-func Authorize(by domain.Authenticator, logger *slog.Logger) Authorizer {
+// The client of a refused connection gets 401 for missing or bad credentials, 403 if it is known and may not or comes
+// from a web page that may not. The log has the reason, but nothing that the client sent.
+func Authorize(by domain.Authenticator, h Handshake, logger *slog.Logger) Authorizer {
 	return func(ctx context.Context, event events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 		started := time.Now()
-		who, err := by.Authenticate(ctx, domain.Credentials{User: event.QueryStringParameters["user"]})
+		who, err := identify(ctx, by, h, upgrade{event})
 		in := events.APIGatewayWebsocketProxyRequestContext{RequestID: event.RequestContext.RequestID, RouteKey: "authorize"}
-		record(ctx, logger, in, started, err)
+		record(ctx, reasoned(logger, err), in, started, err)
 		switch {
 		case err == nil:
 			return policy("Allow", event.MethodArn, who), nil
@@ -37,6 +38,23 @@ func Authorize(by domain.Authenticator, logger *slog.Logger) Authorizer {
 		}
 		return events.APIGatewayCustomAuthorizerResponse{}, err
 	}
+}
+
+// identify asks the authenticator, if the request is one that may be answered.
+func identify(ctx context.Context, by domain.Authenticator, h Handshake, request upgrade) (domain.Identity, error) {
+	credentials, err := h.credentials(request)
+	if err != nil {
+		return domain.Identity{}, err
+	}
+	return by.Authenticate(ctx, credentials)
+}
+
+// reasoned adds to a log line why a client was refused.
+func reasoned(logger *slog.Logger, err error) *slog.Logger {
+	if refusal, ok := errors.AsType[*domain.Error](err); ok {
+		return logger.With(slog.String("reason", refusal.Message))
+	}
+	return logger
 }
 
 // policy is an authorizer's answer for one connection. Everything in its context is text: what becomes of numbers on

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -72,7 +71,7 @@ func Connect(uc domain.Connector, logger *slog.Logger) Handler {
 			return events.APIGatewayProxyResponse{StatusCode: status(domain.Refusal(err).Code)}, nil
 		}
 		response := events.APIGatewayProxyResponse{StatusCode: http.StatusOK}
-		if offers(header(event.Headers, "Sec-WebSocket-Protocol")) {
+		if offers(headers(event.Headers, event.MultiValueHeaders, "Sec-WebSocket-Protocol")) {
 			response.Headers = map[string]string{"Sec-WebSocket-Protocol": subprotocol}
 		}
 		return response, nil
@@ -122,14 +121,4 @@ func record(ctx context.Context, logger *slog.Logger, in events.APIGatewayWebsoc
 		}
 	}
 	logger.LogAttrs(ctx, level, "request", attributes...)
-}
-
-// header finds a header whatever the case of its name.
-func header(headers map[string]string, name string) string {
-	for key, value := range headers {
-		if strings.EqualFold(key, name) {
-			return value
-		}
-	}
-	return ""
 }

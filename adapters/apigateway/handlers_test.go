@@ -180,7 +180,7 @@ func TestAuthorize(t *testing.T) {
 	logger, _ := logged()
 	event := events.APIGatewayCustomAuthorizerRequestTypeRequest{MethodArn: "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev/$connect"}
 	ask := func(who domain.Identity, err error) (events.APIGatewayCustomAuthorizerResponse, error) {
-		return apigateway.Authorize(authenticator{who, err}, logger)(t.Context(), event)
+		return apigateway.Authorize(authenticator{who, err}, apigateway.Handshake{}, logger)(t.Context(), event)
 	}
 	got, err := ask(domain.Identity{User: "ada", ExpiresAt: time.Unix(1707509503, 0), Grants: "wsecho:tell"}, nil)
 	statement := got.PolicyDocument.Statement[0]

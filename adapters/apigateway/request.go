@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"wsecho/domain"
@@ -189,17 +188,4 @@ func endOfString(text []byte, start int) int {
 		}
 	}
 	return len(text)
-}
-
-// subprotocol is what a client offers to speak this API's protocol. It is the only one that is ever accepted.
-const subprotocol = "wsecho.v1"
-
-// offers tells whether a client's list of subprotocols has ours.
-func offers(list string) bool {
-	for offered := range strings.SplitSeq(list, ",") {
-		if strings.TrimSpace(offered) == subprotocol {
-			return true
-		}
-	}
-	return false
 }

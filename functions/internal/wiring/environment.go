@@ -40,13 +40,30 @@ func stop(format string, args ...any) {
 // logger writes JSON with the id of the Lambda's request. AWS_LAMBDA_LOG_LEVEL sets its level.
 func logger() *slog.Logger { return lambdacontext.NewLogger() }
 
-// authenticator is the one that AUTH_MODE names.
-func authenticator() domain.Authenticator {
-	mode := must("AUTH_MODE")
-	if mode != "open" {
-		stop("AUTH_MODE is %q, it must be open", mode)
+// authFromEnvironment reads who may connect. Only AUTH_MODE is needed in every mode.
+func authFromEnvironment() Auth {
+	return Auth{
+		Mode:          must("AUTH_MODE"),
+		Issuer:        os.Getenv("JWT_ISSUER"),
+		Audience:      os.Getenv("JWT_AUDIENCE"),
+		KeySet:        os.Getenv("JWKS_URL"),
+		DefaultGrants: os.Getenv("JWT_DEFAULT_GRANTS"),
+		Origins:       os.Getenv("ALLOWED_ORIGINS"),
+		QueryToken:    flag("ALLOW_QUERY_TOKEN"),
 	}
-	return domain.Open{}
+}
+
+// flag returns a setting that is true or false; missing is false.
+func flag(name string) bool {
+	switch value := os.Getenv(name); value {
+	case "true":
+		return true
+	case "", "false":
+		return false
+	default:
+		stop("the environment variable %s must be true or false, not %q", name, value)
+		return false
+	}
 }
 
 // awsConfig reads what the Lambda service always sets. The SDK's own loader looks in files and services that a

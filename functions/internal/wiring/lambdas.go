@@ -6,9 +6,13 @@ import (
 	"wsecho/domain"
 )
 
-// Authorize is the Lambda authorizer of $connect. It needs AUTH_MODE.
+// Authorize is the Lambda authorizer of $connect. It needs AUTH_MODE and what Auth needs in that mode.
 func Authorize() apigateway.Authorizer {
-	return Parts{Authenticator: authenticator(), Logger: logger()}.Authorize()
+	parts := Parts{Logger: logger()}
+	if err := authFromEnvironment().Apply(&parts); err != nil {
+		stop("%v", err)
+	}
+	return parts.Authorize()
 }
 
 // Connect is the Lambda of $connect. It needs TABLE_NAME.

@@ -28,6 +28,7 @@ type ChatLog interface {
 // Parts are the adapters and settings from which handlers are made. A handler needs only those its use case names.
 type Parts struct {
 	Authenticator domain.Authenticator
+	Handshake     apigateway.Handshake
 	Registry      domain.Registry
 	Memberships   domain.Memberships
 	Sender        domain.Sender
@@ -49,7 +50,7 @@ func (p Parts) On(table dynamodb.Table) Parts {
 
 // Authorize makes the handler that decides who may connect.
 func (p Parts) Authorize() apigateway.Authorizer {
-	return apigateway.Authorize(p.Authenticator, p.Logger)
+	return apigateway.Authorize(p.Authenticator, p.Handshake, p.Logger)
 }
 
 // Connect makes the handler of $connect.
