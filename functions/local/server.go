@@ -17,6 +17,7 @@ import (
 	"wsecho/adapters/dynamodb"
 	"wsecho/adapters/gateway"
 	"wsecho/adapters/memory"
+	"wsecho/adapters/sqs"
 	"wsecho/domain"
 	"wsecho/functions/internal/wiring"
 )
@@ -69,7 +70,8 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 		return nil, errors.Join(err, listener.Close())
 	}
 	s := &server{url: "ws" + base[len("http"):], parts: parts, gateway: api, http: api.Server()}
-	s.serve(gateway.Listener(listener), queue, parts.FanOut())
+	s.http.Handler = pages(api, queue)
+	s.serve(gateway.Listener(listener), queue, parts.Worker())
 	return s, nil
 }
 
@@ -121,16 +123,11 @@ func routes(p wiring.Parts) map[string]gateway.Route {
 	return all
 }
 
-func (s *server) serve(listener net.Listener, queue *memory.Queue, fanOut *domain.FanOut) {
+func (s *server) serve(listener net.Listener, queue *memory.Queue, worker *sqs.Worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.ended.Go(func() { _ = s.http.Serve(listener) }) // It returns when stop closes it.
-	s.ended.Go(func() {
-		queue.Run(ctx, workers, func(ctx context.Context, d domain.Delivery) error {
-			_, err := fanOut.Deliver(ctx, d, time.Now().Add(time.Minute))
-			return err
-		})
-	})
+	s.ended.Go(func() { queue.Run(ctx, workers, worker.Deliver) })
 }
 
 // stop closes every socket with a close frame, and returns when nothing runs any more.

@@ -9,8 +9,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"wsecho/domain"
+	"wsecho/adapters/sqs"
 )
 
 // must returns a setting. A Lambda without it cannot do its work, so its start fails and names it.
@@ -86,8 +87,7 @@ func awsConfig() aws.Config {
 	return config
 }
 
-// queue is the one that QUEUE_URL names.
-func queue() domain.Queue {
-	must("QUEUE_URL")
-	return nil
+// queue is the one that QUEUE_URL names. It buries nothing.
+func queue() *sqs.Queue {
+	return &sqs.Queue{Client: sdk.NewFromConfig(awsConfig()), URL: must("QUEUE_URL")}
 }

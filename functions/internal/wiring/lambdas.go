@@ -1,6 +1,11 @@
 package wiring
 
 import (
+	"context"
+	"os"
+
+	"github.com/aws/aws-lambda-go/events"
+
 	"wsecho/adapters/apigateway"
 	"wsecho/adapters/dynamodb"
 	"wsecho/domain"
@@ -48,6 +53,17 @@ func Chat() apigateway.Handler {
 	parts := posting()
 	parts.HistoryDays = int(number("HISTORY_DAYS"))
 	return parts.Chat()
+}
+
+// Deliver is the Lambda behind the queue. It needs what Broadcast needs, and DLQ_URL.
+func Deliver() func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+	parts := posting()
+	queue := queue()
+	queue.DeadLetterURL = must("DLQ_URL")
+	parts.Queue = queue
+	worker := parts.Worker()
+	worker.Queue, worker.Metrics, worker.Function = queue, os.Stdout, os.Getenv("AWS_LAMBDA_FUNCTION_NAME")
+	return worker.Handle
 }
 
 // stored are the parts of a function that keeps the registry.

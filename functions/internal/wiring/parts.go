@@ -12,6 +12,7 @@ import (
 
 	"wsecho/adapters/apigateway"
 	"wsecho/adapters/dynamodb"
+	"wsecho/adapters/sqs"
 	"wsecho/domain"
 	"wsecho/domain/chat"
 )
@@ -75,7 +76,7 @@ func (p Parts) Echo() apigateway.Handler {
 
 // Broadcast makes the handler of broadcast.
 func (p Parts) Broadcast() apigateway.Handler {
-	return p.messages("broadcast", apigateway.Broadcast(domain.Broadcaster{FanOut: p.FanOut(), Policy: domain.ByGrants{}, NewID: newID}))
+	return p.messages("broadcast", apigateway.Broadcast(domain.Broadcaster{FanOut: p.FanOut(), Policy: domain.ByGrants{}, NewID: NewID}))
 }
 
 // Chat makes the handler of all routes of chat.
@@ -91,7 +92,7 @@ func ChatRoutes() []string {
 func (p Parts) chat() *chat.Chat {
 	return &chat.Chat{
 		Registry: p.Registry, Memberships: p.Memberships, Log: p.ChatLog, Keys: p.ChatLog,
-		FanOut: p.FanOut(), Policy: domain.ByGrants{}, NewID: newID, HistoryDays: p.HistoryDays, Logger: p.Logger,
+		FanOut: p.FanOut(), Policy: domain.ByGrants{}, NewID: NewID, HistoryDays: p.HistoryDays, Logger: p.Logger,
 	}
 }
 
@@ -103,8 +104,13 @@ func (p Parts) FanOut() *domain.FanOut {
 	}
 }
 
+// Worker makes the worker behind a queue.
+func (p Parts) Worker() *sqs.Worker {
+	return &sqs.Worker{FanOut: p.FanOut(), Logger: p.Logger}
+}
+
 func (p Parts) closer() domain.Closer {
-	departures := chat.Departures{Queue: p.Queue, NewID: newID}
+	departures := chat.Departures{Queue: p.Queue, NewID: NewID}
 	return domain.Closer{Registry: p.Registry, Memberships: p.Memberships, Departed: departures.Departed}
 }
 
@@ -112,5 +118,5 @@ func (p Parts) messages(route string, action apigateway.Action) apigateway.Handl
 	return apigateway.Messages(map[string]apigateway.Action{route: action}, p.Logger)
 }
 
-// newID returns a UUID of version 7, which sorts by the time it was made.
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
+// NewID returns a UUID of version 7, which sorts by the time it was made.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }
