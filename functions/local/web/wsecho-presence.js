@@ -1,0 +1,50 @@
+/**
+ * Who is in a room. The service lists users with a count, and announces single connections: so an announcement that
+ * comes soon after a list may or may not be counted in it already. Then the list has to be asked for again.
+ */
+
+/** How long the service may take to deliver an announcement; later ones it drops. */
+const ANNOUNCEMENT_MS = 15_000;
+
+export class Presence {
+  #counts = new Map(); // User -> number of connections.
+  #joined = new Set(); // Connections counted since the list came.
+  #left = new Set();
+  #listedAt = -Infinity;
+
+  /** @returns {{user: string, connections: number}[]} sorted by name */
+  get members() {
+    return [...this.#counts]
+      .map(([user, connections]) => ({ user, connections }))
+      .sort((a, b) => a.user.localeCompare(b.user));
+  }
+
+  /** Begins with a list from the service; the same user may be in it several times. */
+  list(members) {
+    this.#counts.clear();
+    this.#joined.clear();
+    this.#left.clear();
+    members.forEach(({ user, connections }) => this.#add(user, connections));
+    this.#listedAt = Date.now();
+  }
+
+  /**
+   * Counts an announcement, once however often it comes.
+   * @param {{type: 'joined' | 'left', user: string, connection: string}} event
+   * @returns {boolean} whether the count is sure; if not, ask for a list
+   */
+  count({ type, user, connection }) {
+    const [seen, undone, step] = type === 'joined' ? [this.#joined, this.#left, 1] : [this.#left, this.#joined, -1];
+    if (seen.has(connection)) return true;
+    const known = undone.delete(connection);
+    seen.add(connection);
+    this.#add(user, step);
+    return known || Date.now() - this.#listedAt > ANNOUNCEMENT_MS;
+  }
+
+  #add(user, step) {
+    const count = (this.#counts.get(user) ?? 0) + step;
+    if (count > 0) this.#counts.set(user, count);
+    else this.#counts.delete(user);
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * A room that the application has joined: its messages in order, gaps repaired, and who is there.
+ */
+import { Presence } from './wsecho-presence.js';
+import { Sequence } from './wsecho-sequence.js';
+import { jitter, pause } from './wsecho-time.js';
+
+/** A push may be this late before it counts as lost; up to as much again is added at random. */
+const PATIENCE_MS = 1000;
+/** The pauses between two questions for a message that is not there yet grow up to this. */
+const MAX_PATIENCE_MS = 30_000;
+/** A list of members is asked for this long after an announcement that may be in the last list already. */
+const RECOUNT_MS = 1000;
+const MAX_RECOUNT_MS = 60_000;
+
+export class Room {
+  /** The connection on which this room was joined; undefined while there is none. */
+  link;
+  /** Settles when the message that is being said has its place, or never will. */
+  saying = Promise.resolve();
+  /** Whether the application still wants to be here. */
+  wanted = true;
+  /** Why it is not, if it was not asked; an error. */
+  refused;
+
+  #ask;
+  #rejoin;
+  #emit;
+  #sequence = new Sequence();
+  #presence = new Presence();
+  #listed = false; // Whether the room is small enough to be told who comes and goes.
+  #repairing = false;
+  #recounting = false;
+  #recountMs = RECOUNT_MS;
+  #recountedAt = 0;
+
+  /**
+   * @param {string} name
+   * @param {object} client
+   * @param {(message: object) => Promise<object>} client.ask sends a message about this room and repeats it as needed
+   * @param {(room: Room, link: object) => void} client.rejoin joins again on a connection
+   * @param {(type: string, detail: object) => void} client.emit tells the application
+   */
+  constructor(name, { ask, rejoin, emit }) {
+    this.name = name;
+    this.#ask = ask;
+    this.#rejoin = rejoin;
+    this.#emit = emit;
+  }
+
+  /** What to join with: the position to resume from, if there is one. */
+  get resume() {
+    return this.#sequence.position ?? {};
+  }
+
+  get members() {
+    return this.#listed ? this.#presence.members : undefined;
+  }
+
+  /** Takes the answer to a join on a connection. */
+  entered(ack, link) {
+    const first = this.#sequence.position === null;
+    this.link = link;
+    if (ack.recovered) this.#take(ack.epoch, ack.messages);
+    else this.#restart(ack.epoch, ack.seq, ack, !first);
+    this.noteHead(ack.epoch, ack.seq, ack.recovered && ack.more);
+    this.#list(ack.members);
+  }
+
+  /** Takes a message that was pushed, or said on this connection. */
+  message(epoch, message) {
+    if (this.#sequence.isNewer(epoch)) {
+      this.#resync();
+      return;
+    }
+    this.#take(epoch, [message]);
+    this.#repair();
+  }
+
+  /** Learns of the head of the room's log; `more` tells that what is missing will not come by itself. */
+  noteHead(epoch, seq, more = false) {
+    if (this.#sequence.isNewer(epoch)) {
+      this.#resync();
+      return;
+    }
+    this.#sequence.noteHead(epoch, seq);
+    this.#repair(more);
+  }
+
+  /** Takes a joined or left. */
+  announced(event) {
+    if (!this.#listed) return;
+    const sure = this.#presence.count(event);
+    this.#tellMembers();
+    if (!sure) this.recount();
+  }
+
+  /** Asks who is there, soon; seldom while many come and go. */
+  async recount() {
+    if (this.#recounting || !this.#listed) return;
+    this.#recounting = true;
+    try {
+      const calm = Date.now() - this.#recountedAt > MAX_RECOUNT_MS;
+      this.#recountMs = calm ? RECOUNT_MS : Math.min(2 * this.#recountMs, MAX_RECOUNT_MS);
+      await pause(jitter(this.#recountMs / 2, this.#recountMs));
+      if (!this.wanted) return;
+      this.#recountedAt = Date.now();
+      this.#list(await this.who());
+    } catch {
+      // The next announcement or connection brings another chance.
+    } finally {
+      this.#recounting = false;
+    }
+  }
+
+  /** Asks for everybody in the room, page by page. */
+  async who() {
+    const all = new Map();
+    let cursor;
+    do {
+      const page = await this.#ask({ action: 'who', room: this.name, ...(cursor && { cursor }) });
+      page.members.forEach(({ user, connections }) => all.set(user, (all.get(user) ?? 0) + connections));
+      cursor = page.cursor;
+    } while (cursor);
+    return [...all].map(([user, connections]) => ({ user, connections }));
+  }
+
+  #list(members) {
+    this.#listed = members !== undefined;
+    if (this.#listed) this.#presence.list(members);
+    this.#tellMembers();
+  }
+
+  #tellMembers() {
+    this.#emit('presence', { room: this.name, members: this.members });
+  }
+
+  #restart(epoch, seq, page, cut) {
+    const early = this.#sequence.restart(epoch, seq, page.messages);
+    this.#emit('page', { room: this.name, ...readable(page), epoch, cut });
+    early.forEach((message) => this.#tell(message));
+  }
+
+  #take(epoch, messages) {
+    messages.flatMap((message) => this.#sequence.add(epoch, message)).forEach((message) => this.#tell(message));
+  }
+
+  #tell(message) {
+    this.#emit('message', { room: this.name, ...message });
+  }
+
+  /** Another log began: joining again brings its newest page. Without a link the next connection does that. */
+  #resync() {
+    const link = this.link;
+    this.link = undefined;
+    if (link) this.#rejoin(this, link);
+  }
+
+  /** Waits for what is missing, then fetches it, until nothing is missing. */
+  async #repair(atOnce = false) {
+    if (this.#repairing || !this.#sequence.missing) return;
+    this.#repairing = true;
+    try {
+      for (let patience = PATIENCE_MS; this.wanted && this.#sequence.missing; atOnce = false) {
+        const before = this.#sequence.position.after;
+        if (!atOnce) await this.#beforeItIsLost(patience);
+        if (this.wanted && this.#sequence.missing) await this.#fetch();
+        const moved = this.#sequence.position.after > before;
+        patience = moved ? PATIENCE_MS : Math.min(2 * patience, MAX_PATIENCE_MS);
+      }
+    } catch (error) {
+      this.#emit('error', { room: this.name, error }); // The next ping finds the gap again.
+    } finally {
+      this.#repairing = false;
+    }
+  }
+
+  /** What is missing may be late, or be the message that this client is saying: its answer is the only copy. */
+  async #beforeItIsLost(patience) {
+    await pause(jitter(patience, 2 * patience));
+    await Promise.race([this.saying, pause(10 * PATIENCE_MS)]);
+  }
+
+  /** Fetches what follows the position, page after page, as far as it can be had now. */
+  async #fetch() {
+    for (let more = true; more && this.wanted; ) {
+      const { epoch, after } = this.#sequence.position;
+      let page;
+      try {
+        page = await this.#ask({ action: 'history', room: this.name, after, ...(epoch && { epoch }) });
+      } catch (error) {
+        if (error.code !== 'unrecoverable_position') throw error;
+        this.#cut(error.details);
+        return;
+      }
+      this.#take(page.epoch, page.messages);
+      more = page.more && page.messages.length > 0;
+    }
+  }
+
+  /** What follows the position has expired, or its log has ended. */
+  #cut(newest) {
+    const { epoch, messages } = newest;
+    const last = messages.at(-1)?.seq ?? 0;
+    const stuck = epoch === this.#sequence.position.epoch && last === 0;
+    if (stuck) this.#sequence.skip(this.#sequence.head);
+    else this.#restart(epoch, last, newest, true);
+  }
+}
+
+/** What an application gets of a page: its messages without voids, and the number before which older ones are. */
+export function readable({ messages, more }) {
+  return { messages: messages.filter((message) => !message.void), more, first: messages[0]?.seq };
+}
