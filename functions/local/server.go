@@ -20,6 +20,7 @@ import (
 	"wsecho/adapters/sqs"
 	"wsecho/domain"
 	"wsecho/functions/internal/wiring"
+	"wsecho/functions/local/web"
 )
 
 const (
@@ -70,7 +71,7 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 		return nil, errors.Join(err, listener.Close())
 	}
 	s := &server{url: "ws" + base[len("http"):], parts: parts, gateway: api, http: api.Server()}
-	s.http.Handler = pages(api, queue)
+	s.http.Handler = web.Handler(o.stage, pages(api, queue))
 	s.serve(gateway.Listener(listener), queue, parts.Worker())
 	return s, nil
 }
