@@ -11,6 +11,10 @@ help: ## Show the targets
 run: ## Run the whole API on this machine: make run ARGS="-addr 127.0.0.1:9000"
 	@go run ./functions/local $(ARGS)
 
+.PHONY: token
+token: ## Make a development key and a token for make run: make token ARGS="-user ada"
+	@go run ./functions/local/token $(ARGS)
+
 .PHONY: test bench lint tools
 test: tools ## Run all tests of the module, and install what they need
 	go test -race $(ARGS) ./...

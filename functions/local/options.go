@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"wsecho/adapters/gateway"
+	"wsecho/functions/internal/wiring"
 )
 
 // options are what the flags set.
@@ -20,6 +21,8 @@ type options struct {
 	clockSpeed float64
 	postRate   float64
 	faults     gateway.Faults
+
+	auth wiring.Auth
 }
 
 const usage = `Runs the whole wsEcho API on this machine, for development.
@@ -45,6 +48,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.verbose, "v", false, "log messages and replies as well")
 	flags.BoolVar(&o.quiet, "q", false, "log only what goes wrong")
 	flags.BoolVar(&o.json, "json", false, "log JSON instead of readable lines")
+	o.authenticate(flags)
 	o.misbehave(flags)
 	if err := flags.Parse(args); err != nil {
 		return o, err

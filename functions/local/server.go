@@ -83,15 +83,17 @@ func assemble(ctx context.Context, o options, callback string, out io.Writer) (w
 	queue := &memory.Queue{Logger: logger}
 	registry := new(memory.Registry)
 	parts := wiring.Parts{
-		Authenticator: domain.Open{},
-		Registry:      registry,
-		Memberships:   registry,
-		Sender:        apigateway.NewSender(local(), callback, wiring.PostConcurrency),
-		Queue:         queue,
-		ChatLog:       new(memory.ChatLog),
-		HistoryDays:   historyDays,
-		Pace:          domain.NewPace(callbackRate),
-		Logger:        logger,
+		Registry:    registry,
+		Memberships: registry,
+		Sender:      apigateway.NewSender(local(), callback, wiring.PostConcurrency),
+		Queue:       queue,
+		ChatLog:     new(memory.ChatLog),
+		HistoryDays: historyDays,
+		Pace:        domain.NewPace(callbackRate),
+		Logger:      logger,
+	}
+	if err := o.authorize(&parts); err != nil {
+		return parts, queue, err
 	}
 	if o.dynamodb != "" {
 		table := dynamodb.Table{Client: dynamodb.NewClient(dynamodb.LocalConfig(o.dynamodb)), Name: tableName}
