@@ -52,6 +52,17 @@ func TestBroadcastIsQueuedForTheRest(t *testing.T) {
 	})
 }
 
+func TestBroadcastWaitsNoLongerThanTheInlineShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		uc, _, from := broadcaster(t, 2, func(ctx context.Context, _ string, _ []byte) error { return hang(ctx) })
+		began := time.Now()
+		ack, err := uc.Broadcast(t.Context(), from, json.RawMessage(`1`), "")
+		if took := time.Since(began); err != nil || !ack.Queued || took != domain.InlineShare {
+			t.Errorf("the ack is %+v, %v, after %v", ack, err, took)
+		}
+	})
+}
+
 func TestBroadcastFailsWithItsPorts(t *testing.T) {
 	uc, r, from := broadcaster(t, 2, nil)
 	r.FanOut.Registry = failing{domain.ErrUnavailable}

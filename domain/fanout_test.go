@@ -207,6 +207,66 @@ func TestLastAttemptIsBuried(t *testing.T) {
 	})
 }
 
+func TestHandedBackIsDelayedBetweenASecondAndFiveMinutes(t *testing.T) {
+	for _, random := range []float64{0, 0.999} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(func(context.Context, string) error { return domain.ErrThrottled })
+			r.Random = func() float64 { return random }
+			r.connect(t, 1, 0)
+			d := message()
+			for d.Attempt = range domain.MaxAttempts - 1 {
+				if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute)); err != nil {
+					t.Fatal(err)
+				}
+				delay := r.queue.queued[d.Attempt].Delay
+				if delay < time.Second || delay > 301*time.Second || delay > time.Second<<(d.Attempt+2) {
+					t.Errorf("attempt %d is delayed by %v", d.Attempt+1, delay)
+				}
+			}
+		})
+	}
+}
+
+func TestCrowdOfThrottledMembersSlowsThePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(func(context.Context, string) error { return domain.ErrThrottled })
+		r.Pace = domain.NewPace(1000)
+		r.connect(t, 10, 0)
+		if _, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if posts := postsPerSecond(t, r.Pace, 1)[0]; posts > 700 {
+			t.Errorf("%d posts in the second after it, want half of 1000 and a little more", posts)
+		}
+	})
+}
+
+// short is a registry whose pages are short, as they are where members have expired.
+type short struct{ domain.Registry }
+
+func (s short) Members(ctx context.Context, a domain.Audience, span domain.Span, limit int) (domain.Page, error) {
+	return s.Registry.Members(ctx, a, span, min(limit, 7))
+}
+
+func TestShortPagesAreReadOn(t *testing.T) {
+	for _, members := range []int{100, 125, 126} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(nil)
+			r.connect(t, members, 0)
+			r.Registry = short{r.registry}
+			report, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute))
+			if posts := members <= 125; err != nil || posts != (report.Sent == members) || posts == (report.Queued > 0) {
+				t.Errorf("%d members: %+v, %v", members, report, err)
+			}
+			for _, posts := range r.sent {
+				if posts != 1 {
+					t.Errorf("%d posts to a member", posts)
+				}
+			}
+		})
+	}
+}
+
 func TestFailingPorts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fault := errors.Join(errors.New("no answer"), domain.ErrUnavailable)

@@ -20,6 +20,7 @@ type process struct {
 	effects atomic.Int64
 
 	mu    sync.Mutex   // Guards what follows.
+	tries map[int]int  // Posts to each client.
 	tried map[int]bool // The clients posted to, and whether that was the last word.
 }
 
@@ -42,6 +43,7 @@ func (p *process) Send(ctx context.Context, id string, _ []byte) error {
 	err := p.answer(ctx, n, int(p.clients[n].posts.Add(1)))
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.tries[n]++
 	p.tried[n] = p.tried[n] || err == nil || errors.Is(err, domain.ErrGone)
 	return err
 }

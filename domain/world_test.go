@@ -52,9 +52,9 @@ type tally struct {
 	killed    int
 	doubled   int
 	attempts  int // Highest attempt that was worked on.
+	tries     int // Most posts to a client in one run.
 	exhausted map[int]bool
 	total     domain.Report
-	last      time.Time
 }
 
 // client is one end of a connection, as the world outside sees it.
@@ -135,7 +135,7 @@ var errKilled = errors.New("the worker was killed")
 
 // run is one worker's run of one delivery, in a process of its own that may die of it.
 func (w *world) run(ctx context.Context, d domain.Delivery) error {
-	p := &process{world: w, parent: d, tried: map[int]bool{}, doomed: rand.Float64() < w.faults.killed}
+	p := &process{world: w, parent: d, tries: map[int]int{}, tried: map[int]bool{}, doomed: rand.Float64() < w.faults.killed}
 	p.effects.Store(rand.Int64N(140))
 	f := domain.FanOut{
 		Registry: p, Sender: p, Queue: p, Closer: domain.Closer{Registry: p}, Pace: w.pace,
@@ -156,6 +156,9 @@ func (w *world) run(ctx context.Context, d domain.Delivery) error {
 func (w *world) count(p *process, r domain.Report) {
 	w.attempts = max(w.attempts, p.parent.Attempt)
 	w.largest = max(w.largest, len(p.tried))
+	for _, tries := range p.tries {
+		w.tries = max(w.tries, tries)
+	}
 	if p.parent.Members == nil {
 		w.depth = max(w.depth, w.depths[p.parent.Span]+1)
 	}
