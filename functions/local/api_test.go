@@ -18,7 +18,7 @@ import (
 func TestAPI(t *testing.T) {
 	url := os.Getenv("WSECHO_URL")
 	if url == "" {
-		url = startServer(t, options{addr: "127.0.0.1:0", stage: "dev"}).url
+		url = startServer(t).url
 	}
 	t.Run("echo answers its sender alone", func(t *testing.T) { echoAnswersSender(t, url) })
 	t.Run("a broadcast reaches everybody else once", func(t *testing.T) { broadcastReachesOthers(t, url) })

@@ -19,9 +19,13 @@ import (
 // patienceOfTests bounds every wait of a test for something that should come.
 const patienceOfTests = 20 * time.Second
 
-// startServer runs the local program's server for one test.
-func startServer(t *testing.T, o options) *server {
+// startServer runs the local program's server for one test, on a free port and with more flags.
+func startServer(t *testing.T, flags ...string) *server {
 	t.Helper()
+	o, err := parse(append([]string{"-addr", "127.0.0.1:0"}, flags...), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := start(t.Context(), o, t.Output())
 	if err != nil {
 		t.Fatal(err)

@@ -99,7 +99,7 @@ func TestReaping(t *testing.T) {
 		{"by the next broadcast's 410", 31 * time.Second, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := startServer(t, options{addr: "127.0.0.1:0", stage: "dev"})
+			s := startServer(t)
 			ghost := domaintest.NewConnection("bob")
 			ghost.ConnectedAt = time.Now().Add(-test.age)
 			if err := s.parts.Registry.Connect(t.Context(), ghost); err != nil {
@@ -121,7 +121,7 @@ func TestReaping(t *testing.T) {
 
 // TestDynamoDB runs the API over a table, and looks at what its connections leave there.
 func TestDynamoDB(t *testing.T) {
-	s := startServer(t, options{addr: "127.0.0.1:0", stage: "dev", dynamodb: dynamodblocal.Start(t)})
+	s := startServer(t, "-dynamodb", dynamodblocal.Start(t))
 	t.Run("a broadcast", func(t *testing.T) { broadcastReachesOthers(t, s.url) })
 	t.Run("rooms", func(t *testing.T) { chatInRooms(t, s.url) })
 	wait(t, func() bool {

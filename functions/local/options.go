@@ -18,9 +18,10 @@ type options struct {
 	json     bool
 	quiet    bool
 
-	clockSpeed float64
-	postRate   float64
-	faults     gateway.Faults
+	callbackRate float64
+	clockSpeed   float64
+	postRate     float64
+	faults       gateway.Faults
 
 	auth wiring.Auth
 }
@@ -48,6 +49,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.verbose, "v", false, "log messages and replies as well")
 	flags.BoolVar(&o.quiet, "q", false, "log only what goes wrong")
 	flags.BoolVar(&o.json, "json", false, "log JSON instead of readable lines")
+	flags.Float64Var(&o.callbackRate, "callback-rate", 8000, "`posts` a second that the API makes at most")
 	o.authenticate(flags)
 	o.misbehave(flags)
 	if err := flags.Parse(args); err != nil {

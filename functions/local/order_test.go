@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
-
-	"wsecho/adapters/gateway"
 )
 
 // TestOrderAndNoLoss has many clients speak in one room while connections break, $disconnect comes late, twice or
@@ -20,9 +18,8 @@ import (
 func TestOrderAndNoLoss(t *testing.T) {
 	seed := rand.Uint64()
 	t.Log("seed", seed)
-	s := startServer(t, options{addr: "127.0.0.1:0", stage: "dev", quiet: true, faults: gateway.Faults{
-		DisconnectLost: 0.1, DisconnectTwice: 0.1, DisconnectDelay: 20 * time.Millisecond, GhostPosts: true, Seed: seed,
-	}})
+	s := startServer(t, "-q", "-lose-disconnect", "0.1", "-double-disconnect", "0.1", "-late-disconnect", "20ms", "-ghost-posts",
+		"-seed", fmt.Sprint(seed))
 	speakTogether(t, s.url, seed, 20, 50)
 }
 

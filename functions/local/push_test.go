@@ -9,7 +9,7 @@ import (
 )
 
 func TestPush(t *testing.T) {
-	s := startServer(t, options{addr: "127.0.0.1:0", stage: "dev", quiet: true})
+	s := startServer(t, "-q")
 	base := strings.TrimSuffix(strings.Replace(s.url, "ws", "http", 1), "/dev")
 	room := newRoom()
 	ada, bob := dial(t, s.url+"?user=ada"), dial(t, s.url+"?user=bob")

@@ -24,8 +24,6 @@ import (
 )
 
 const (
-	// callbackRate is how many posts a second the local program makes, as the template's CallbackRate.
-	callbackRate = 8000
 	// tableName is the table's name on a DynamoDB-compatible server.
 	tableName = "wsecho"
 	// historyDays is how long rooms would keep messages if the program ran that long.
@@ -65,7 +63,7 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 		LogBodies:  o.verbose,
 		ClockSpeed: o.clockSpeed,
 		Faults:     o.faults,
-		Limits:     gateway.Limits{PostsPerSecond: o.postRate},
+		Limits:     gateway.Limits{PostsPerSecond: o.postRate, PostBurst: int(o.postRate / 10)},
 	})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
@@ -89,7 +87,7 @@ func assemble(ctx context.Context, o options, callback string, out io.Writer) (w
 		Queue:       queue,
 		ChatLog:     new(memory.ChatLog),
 		HistoryDays: historyDays,
-		Pace:        domain.NewPace(callbackRate),
+		Pace:        domain.NewPace(o.callbackRate),
 		Logger:      logger,
 	}
 	if err := o.authorize(&parts); err != nil {
@@ -139,7 +137,8 @@ func (s *server) stop() error {
 	defer cancel()
 	err := s.gateway.Shutdown(ctx)
 	s.cancel()
-	err = errors.Join(err, s.http.Shutdown(ctx))
+	// Not Shutdown: for five seconds it takes connections that the Sender opened and never used for busy ones.
+	err = errors.Join(err, s.http.Close())
 	s.ended.Wait()
 	return err
 }
