@@ -62,7 +62,8 @@ deploy: build ## Build and deploy: make deploy ARGS="--config-env prod"
 
 tools-cloud: $(SAM_STAMP) $(MINISTACK_STAMP) $(WSCAT_STAMP)
 
-test-cloud: tools-cloud ## Deploy to an emulated AWS on this machine and test what came of it
+test-cloud: ## Deploy to an emulated AWS on this machine and test what came of it (needs python3 and npm)
+	@$(MAKE) -j3 --no-print-directory tools-cloud
 	@go run ./functions/internal/cloudtest -tools $(TOOLS)
 
 $(SAM_STAMP):
@@ -85,7 +86,8 @@ $(TOOLS)/$(1)/bin/pip install --quiet --disable-pip-version-check '$(2)'
 endef
 
 # sam build runs `make build-WsEcho` for functions/echo and so on, and wants $(ARTIFACTS_DIR)/bootstrap.
-# It does not tell make which processor the function is for, only its own notes do.
+# It does not tell make which processor the function is for, only its own notes do; it makes none when
+# it builds a single function, hence ARCH=arm64 sam build WsEcho.
 # The flags make the same bytes of the same sources wherever they are built, so that a deployment
 # without a change publishes nothing.
 build-Ws%:

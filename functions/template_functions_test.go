@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// environments are the variables that each function's code reads, apart from those that all of them have.
+// environments are the variables that each function's code reads. The level of the log is not among them: Lambda
+// passes it on from the function's LoggingConfig.
 var environments = map[string][]string{
 	"WsAuthorize":  {"AUTH_MODE"},
 	"WsConnect":    {"TABLE_NAME"},

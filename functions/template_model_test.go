@@ -122,9 +122,6 @@ func (t template) ofType(kind string) []string {
 // properties returns a resource's properties.
 func (t template) properties(id string) object { return t.section("Resources", id, "Properties") }
 
-// ref is what !Ref reads as.
-func ref(id string) object { return object{"Ref": id} }
-
 // referred returns the target of a !Ref; empty for anything else.
 func referred(v any) string {
 	id, _ := at(v, "Ref").(string)
