@@ -1,8 +1,9 @@
-// Package dynamodb keeps connections and memberships in one DynamoDB table: domain.Registry and domain.Memberships.
+// Package dynamodb keeps connections, memberships and the logs of rooms in one DynamoDB table: domain.Registry,
+// domain.Memberships, chat.Log and chat.Keys.
 //
 // A connection's row is also its membership of Everyone; every other audience has a row for each member. Where a
 // member stands on the ring is the beginning of its sort key, so that a span of positions is one query. See keys.go
-// for the keys and row.go for the attributes.
+// for the keys and row.go for the attributes, and chatrow.go for both of what chat stores.
 //
 // The package decides nothing that is the domain's to decide. It translates DynamoDB's errors into the domain's and
 // repeats what may succeed when repeated; see attempts.go.

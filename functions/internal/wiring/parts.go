@@ -46,6 +46,7 @@ type Parts struct {
 func (p Parts) On(table dynamodb.Table) Parts {
 	p.Registry = dynamodb.Registry{Table: table}
 	p.Memberships = dynamodb.Memberships{Table: table}
+	p.ChatLog = dynamodb.ChatLog{Table: table}
 	return p
 }
 
