@@ -70,6 +70,17 @@ func request(t testing.TB, nc net.Conn, lines ...string) *client {
 	return c
 }
 
+// slowRequest sends a request and waits for the answer as long as it takes, in virtual time.
+func slowRequest(t testing.TB, nc net.Conn, lines ...string) *http.Response {
+	t.Helper()
+	go io.WriteString(nc, strings.Join(lines, "\r\n")+"\r\n\r\n")
+	resp, err := http.ReadResponse(bufio.NewReader(nc), nil)
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	return resp
+}
+
 func dialTarget(u *url.URL) (net.Conn, error) {
 	if u.Scheme == "wss" {
 		host := u.Host
