@@ -125,7 +125,7 @@ func (p *process) Members(_ context.Context, _ domain.Audience, s domain.Span, l
 func (p *process) sample(members []domain.Member) []domain.Member {
 	var others []domain.Member
 	for i, m := range members {
-		if i%20 == 0 {
+		if i%50 == 0 {
 			others = append(others, m)
 		} else {
 			p.clients[number(m.ID)].received.Add(1)

@@ -11,6 +11,7 @@ import (
 
 // shelf is a registry of everyone, made for a million members under the race detector: the ring cut into drawers.
 type shelf struct {
+	since   time.Time // When all of them connected.
 	drawers [1 << drawerBits]drawer
 
 	mu     sync.Mutex // Guards what follows.
@@ -27,7 +28,7 @@ type drawer struct {
 
 type book struct {
 	position uint64
-	domain.Member
+	id       string
 }
 
 // open returns the drawer of a position, locked, and with its rows in order.
@@ -41,12 +42,12 @@ func (s *shelf) open(position uint64) *drawer {
 	return d
 }
 
-func (s *shelf) add(id string, position uint64, at time.Time) {
+func (s *shelf) add(id string, position uint64) {
 	d := &s.drawers[position>>(64-drawerBits)]
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ordered = false
-	d.rows = append(d.rows, book{position, domain.Member{ID: id, ConnectedAt: at}})
+	d.rows = append(d.rows, book{position, id})
 }
 
 func (d *drawer) find(position uint64) (at int, found bool) {
@@ -99,7 +100,7 @@ func (s *shelf) page(span domain.Span, limit int) domain.Page {
 				page.More, page.Rest = true, domain.Span{First: b.position, Last: span.Last}
 				break
 			}
-			page.Members = append(page.Members, b.Member)
+			page.Members = append(page.Members, domain.Member{ID: b.id, ConnectedAt: s.since})
 		}
 		d.mu.Unlock()
 		if rest, more = span.After(end); page.More || end >= span.Last {

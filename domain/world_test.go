@@ -28,7 +28,7 @@ type world struct {
 	workers int
 	// concurrency is each worker's.
 	concurrency int
-	// sampled worlds let a worker post to every twentieth member that it read in order to post; to the others
+	// sampled worlds let a worker post to every fiftieth member that it read in order to post; to the others
 	// the world itself gives the message.
 	sampled bool
 	ids     []string
@@ -81,7 +81,7 @@ func newWorld(t *testing.T, members int, density func(position uint64) float64) 
 	churn := min(members/10, 100)
 	all := members + 2*churn
 	w := &world{
-		t: t, members: members, churn: churn, workers: 10, concurrency: 16, shelf: new(shelf), start: time.Now(),
+		t: t, members: members, churn: churn, workers: 10, concurrency: 16, start: time.Now(), shelf: &shelf{since: time.Now().Add(-time.Minute)},
 		queue: &memory.Queue{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))},
 		pace:  domain.NewPace(8000), latency: 5 * time.Millisecond,
 		ids: make([]string, 0, all), clients: make([]client, all),
@@ -98,7 +98,7 @@ func newWorld(t *testing.T, members int, density func(position uint64) float64) 
 			continue
 		}
 		if len(w.ids) < members+churn {
-			w.shelf.add(id, position, w.start.Add(-time.Minute))
+			w.shelf.add(id, position)
 		}
 		w.ids = append(w.ids, id)
 	}
@@ -185,7 +185,7 @@ func (w *world) churnSome() {
 	leaves, joins := w.members+n, w.members+w.churn+n
 	w.clients[leaves].left.Store(true)
 	w.shelf.drop(w.ids[leaves])
-	w.shelf.add(w.ids[joins], domain.Position(w.ids[joins]), time.Now())
+	w.shelf.add(w.ids[joins], domain.Position(w.ids[joins]))
 }
 
 // The things that chance decides.
