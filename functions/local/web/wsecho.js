@@ -356,13 +356,17 @@ export class WsEcho extends EventTarget {
   // What is missing at the end of a room shows in no gap: only the head tells.
 
   #keepPinging(link) {
+    const { pingMs } = this.#options;
     let timer;
+    let pinged = Date.now();
     const next = () => {
-      const period = this.#joinedOn(link).length > 0 ? this.#options.pingMs : KEEP_ALIVE_MS;
       timer = setTimeout(async () => {
-        await this.#ping(link).catch((error) => error.code === 'timeout' && link === this.#link && this.check());
+        if (this.#joinedOn(link).length > 0 || Date.now() - pinged >= KEEP_ALIVE_MS) {
+          pinged = Date.now();
+          await this.#ping(link).catch((error) => error.code === 'timeout' && link === this.#link && this.check());
+        }
         if (timer) next();
-      }, jitter(0.8 * period, 1.2 * period));
+      }, jitter(0.8 * pingMs, 1.2 * pingMs));
     };
     next();
     return { stop: () => (timer = clearTimeout(timer)) };
