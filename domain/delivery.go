@@ -12,25 +12,25 @@ const DeliveryLife = time.Hour
 // Delivery is a message on its way to an audience, or to that part of it which a span or a list of members names.
 type Delivery struct {
 	// MessageID is the same for every copy of a message, so that clients can drop the second one.
-	MessageID string `json:"messageId"`
+	MessageID string
 	// Message is the text that members get, as JSON.
-	Message  json.RawMessage `json:"message"`
-	Audience Audience        `json:"audience"`
+	Message  json.RawMessage
+	Audience Audience
 	// Except lists connection ids that do not get the message.
-	Except []string `json:"except,omitempty"`
+	Except []string
 	// Span is the part of the audience that this delivery is for. Where Members is set, they are meant instead.
-	Span    Span     `json:"span"`
-	Members []Member `json:"members,omitempty"`
+	Span    Span
+	Members []Member
 	// MaxMembers, if positive, is the size above which an audience does not get the message at all. It is up to
 	// 125: of a larger audience nobody knows the size.
-	MaxMembers int `json:"maxMembers,omitempty"`
+	MaxMembers int
 	// Attempt counts the runs in which Members were posted to and not reached.
-	Attempt int `json:"attempt,omitempty"`
+	Attempt int
 	// AcceptedAt is when the sender was promised delivery, ExpiresAt when trying stops.
-	AcceptedAt time.Time `json:"acceptedAt"`
-	ExpiresAt  time.Time `json:"expiresAt"`
+	AcceptedAt time.Time
+	ExpiresAt  time.Time
 	// Delay is how long the queue holds the delivery back, up to 15 minutes. What the queue hands out has none.
-	Delay time.Duration `json:"-"`
+	Delay time.Duration
 }
 
 // to is the same delivery for certain members, or for nobody yet, without delay.
