@@ -112,5 +112,5 @@ func (c *conn) disconnected(route Route, e ending) {
 	start := time.Now()
 	out, err := c.g.invoke(route.Handler, c.disconnectEvent(ctx))
 	a, err := settle(out, err, false)
-	c.g.logDisconnect(ctx, a, err, time.Since(start))
+	c.g.logDisconnect(ctx, e, a, err, time.Since(start))
 }

@@ -56,8 +56,8 @@ func (g *Gateway) logConnect(u *upgrade, a answer, err error, took time.Duration
 	g.logEvent(u.ctx, a, err, took, slog.String("sourceIp", u.c.identity.SourceIP))
 }
 
-func (g *Gateway) logDisconnect(ctx requestContext, a answer, err error, took time.Duration) {
-	g.logEvent(ctx, a, err, took)
+func (g *Gateway) logDisconnect(ctx requestContext, e ending, a answer, err error, took time.Duration) {
+	g.logEvent(ctx, a, err, took, slog.Int("code", e.report.Code), slog.String("reason", e.report.Reason), slog.String("cause", e.cause))
 }
 
 func (g *Gateway) logMessage(r *request, a answer, err error) {
@@ -101,10 +101,14 @@ func (g *Gateway) logAuthorizer(u *upgrade, err error, took time.Duration) {
 	g.record(slog.LevelInfo, "AUTHORIZER", attrs...)
 }
 
-// logClosed records the end of a connection, whether or not there is a $disconnect route.
+// logClosed records the end of a connection. Where there is a $disconnect route, that one's record says the same.
 func (g *Gateway) logClosed(c *conn, e ending) {
-	g.record(slog.LevelInfo, "closed: "+e.cause, slog.String("connectionId", c.id),
-		slog.Int("code", e.report.Code), slog.String("reason", e.report.Reason))
+	level := slog.LevelInfo
+	if _, ok := g.cfg.Routes[routeDisconnect]; ok {
+		level = slog.LevelDebug
+	}
+	g.record(level, "closed", slog.String("connectionId", c.id),
+		slog.Int("code", e.report.Code), slog.String("reason", e.report.Reason), slog.String("cause", e.cause))
 }
 
 // logRequest records a request that was refused with plain HTTP.

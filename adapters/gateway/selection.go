@@ -148,7 +148,7 @@ func (g *Gateway) evaluate(text []byte) string {
 	if !doc.parse() {
 		return ""
 	}
-	if doc.sloppy {
+	if doc.sloppy && doc.root.kind == kindObject {
 		g.log.Warn("a message is sloppy JSON: it is routed, as on AWS, but a strict parser will refuse it")
 	}
 	var b strings.Builder

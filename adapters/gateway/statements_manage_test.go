@@ -21,11 +21,25 @@ import (
 )
 
 // sdk makes AWS's client for a stage.
-func sdk(s *stage) *api.Client {
+func sdk(s *stage) *api.Client { return sdkWith(s, "AKIDEXAMPLE", "secret", "us-east-1") }
+
+func post(ctx context.Context, client *api.Client, id, text string) error {
+	_, err := client.PostToConnection(ctx, &api.PostToConnectionInput{ConnectionId: &id, Data: []byte(text)})
+	return err
+}
+
+func wantCode(t *testing.T, err error, want string) {
+	t.Helper()
+	if e := smithy.APIError(nil); !errors.As(err, &e) || e.ErrorCode() != want {
+		t.Errorf("the SDK returned %v, want %s", err, want)
+	}
+}
+
+func sdkWith(s *stage, key, secret, region string) *api.Client {
 	return api.New(api.Options{
 		BaseEndpoint: aws.String(s.http),
-		Region:       "us-east-1",
-		Credentials:  credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
+		Region:       region,
+		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, ""),
 		HTTPClient:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 	})
 }

@@ -1,0 +1,216 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsecho/adapters/gateway"
+)
+
+// faulty starts a stage with faults and opens connections.
+func faulty(t *testing.T, f gateway.Faults) (*stage, *backend) {
+	b := newBackend(t, always(ok))
+	cfg := config(b, "$connect", "$disconnect")
+	cfg.Faults = f
+	return serve(t, cfg), b
+}
+
+func TestFaults(t *testing.T) {
+	t.Run("$disconnect is lost", func(t *testing.T) {
+		s, b := faulty(t, gateway.Faults{DisconnectLost: 1})
+		c := connect(t, s.ws)
+		b.next()
+		c.nc.Close()
+		s.Shutdown(t.Context())
+		b.none()
+	})
+	t.Run("$disconnect comes twice", func(t *testing.T) {
+		s, b := faulty(t, gateway.Faults{DisconnectTwice: 1})
+		c := connect(t, s.ws)
+		id := b.next().RequestContext.ConnectionID
+		c.nc.Close()
+		for range 2 {
+			if got := b.next().RequestContext; got.EventType != "DISCONNECT" || got.ConnectionID != id {
+				t.Errorf("got %+v", got)
+			}
+		}
+	})
+	t.Run("a share of them is lost or doubled", func(t *testing.T) {
+		s, b := faulty(t, gateway.Faults{DisconnectLost: 0.3, DisconnectTwice: 0.3, Seed: 7})
+		for range 100 {
+			c := connect(t, s.ws)
+			b.next()
+			c.nc.Close()
+		}
+		s.Shutdown(t.Context())
+		if n := len(b.events); n < 70 || n > 130 || n == 100 {
+			t.Errorf("100 connections had %d $disconnects", n)
+		}
+	})
+	t.Run("$disconnect comes late", func(t *testing.T) {
+		b := newBackend(t, always(ok))
+		cfg := config(b, "$connect", "$disconnect")
+		cfg.Faults.DisconnectDelay = time.Minute
+		bubble(t, cfg, func(t *testing.T, v *virtual) {
+			c := v.connect("")
+			b.next()
+			c.nc.Close()
+			start := time.Now()
+			v.Shutdown(context.Background())
+			if took := time.Since(start); took != time.Minute || len(b.events) != 1 {
+				t.Errorf("%d events after %v", len(b.events), took)
+			}
+		})
+	})
+	t.Run("$disconnect overtakes a message", func(t *testing.T) {
+		b := newBackend(t, always(ok))
+		cfg := config(b, "$default", "$disconnect")
+		cfg.Faults.MessageDelay = time.Second
+		bubble(t, cfg, func(t *testing.T, v *virtual) {
+			c := v.connect("")
+			c.send("x")
+			c.nc.Close()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if first, second := b.next(), b.next(); first.RequestContext.EventType != "DISCONNECT" || second.RequestContext.EventType != "MESSAGE" {
+				t.Errorf("%s came first", first.RequestContext.EventType)
+			}
+		})
+	})
+	t.Run("posts are slow", func(t *testing.T) {
+		b := newBackend(t, always(ok))
+		cfg := config(b, "$connect")
+		cfg.Faults.PostDelay = 3 * time.Second
+		bubble(t, cfg, func(t *testing.T, v *virtual) {
+			start := time.Now()
+			if status := v.manage("POST", unknownID, "x"); status != 410 || time.Since(start) != 3*time.Second {
+				t.Errorf("answered %d after %v", status, time.Since(start))
+			}
+		})
+	})
+	t.Run("one post to a client that vanished is answered 200", func(t *testing.T) {
+		s, b := faulty(t, gateway.Faults{GhostPosts: true})
+		c := connect(t, s.ws)
+		id := b.next().RequestContext.ConnectionID
+		c.nc.Close()
+		b.next()
+		for _, want := range []int{200, 410, 410} {
+			if resp, _ := call(t, "POST", s.connection(id), []byte("x")); resp.StatusCode != want {
+				t.Errorf("answered %s, want %d", resp.Status, want)
+			}
+		}
+	})
+	t.Run("the seed is logged", func(t *testing.T) {
+		var log lockedBuffer
+		gateway.New(gateway.Config{Faults: gateway.Faults{DisconnectLost: 0.5}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if !strings.Contains(log.String(), "seed=") {
+			t.Errorf("logged %s", log.String())
+		}
+	})
+}
+
+func TestClockSpeed(t *testing.T) {
+	bubble(t, gateway.Config{ClockSpeed: 60}, func(t *testing.T, v *virtual) {
+		start := time.Now()
+		v.connect("").wantCloseAfter(start, 10*time.Second)
+	})
+}
+
+func TestLeakReport(t *testing.T) {
+	release := make(chan struct{})
+	leaky := gateway.HandlerFunc(func(context.Context, []byte) ([]byte, error) {
+		go func() { <-release }()
+		return []byte(ok), nil
+	})
+	var log lockedBuffer
+	cfg := config(leaky, "$default")
+	cfg.Routes["clean"] = echoRoutes("clean")["clean"]
+	cfg.ReportLeaks, cfg.Logger = true, slog.New(slog.NewTextHandler(&log, nil))
+	s := serve(t, cfg)
+	c := connect(t, s.ws)
+	c.send(`{"action":"clean"}`)
+	c.message()
+	c.send("leak")
+	c.wantOpen()
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	close(release)
+	if n := strings.Count(log.String(), "left a goroutine behind"); n != 1 || !strings.Contains(log.String(), "TestLeakReport") {
+		t.Errorf("reported %d leaks:\n%s", n, log.String())
+	}
+}
+
+func TestLogForPeople(t *testing.T) {
+	var b bytes.Buffer
+	log := slog.New(gateway.NewLogHandler(&b, slog.LevelInfo, false)).With("a", 1).WithGroup("g")
+	log.Debug("hidden")
+	log.Warn("refused", "text", `a "b"`, "took", 1234567*time.Nanosecond, "empty", "", slog.Group("in", "n", 1), "stack", "line 1\nline 2")
+	_, line, _ := strings.Cut(b.String(), " ")
+	if want := "refused    a=1 g.text=\"a \\\"b\\\"\" g.took=1.23ms g.empty=\"\" g.in.n=1 g.stack=\"line 1\\nline 2\"\n"; line != want {
+		t.Errorf("logged %q\nwant   %q", line, want)
+	}
+	b.Reset()
+	slog.New(gateway.NewLogHandler(&b, slog.LevelInfo, true)).Error("boom")
+	if !strings.Contains(b.String(), "\x1b[31mboom") {
+		t.Errorf("logged %q, want red", b.String())
+	}
+}
+
+// Every event and post has one line; bodies only when they are wanted, query strings never.
+func TestLogLines(t *testing.T) {
+	for _, bodies := range []bool{false, true} {
+		var log lockedBuffer
+		b := newBackend(t, always(`{"statusCode":200,"body":"secret reply"}`))
+		cfg := config(b, "$connect", "$disconnect", "$default")
+		cfg.LogBodies, cfg.Logger = bodies, slog.New(gateway.NewLogHandler(&log, slog.LevelInfo, false))
+		s := serve(t, cfg)
+		c := connect(t, s.ws+"?token=hidden")
+		id := b.next().RequestContext.ConnectionID
+		c.send("secret message")
+		b.next()
+		call(t, "POST", s.connection(id), []byte("secret post"))
+		call(t, "DELETE", s.connection(id), nil)
+		c.message()
+		c.wantClose(1000, "Connection Closed Normally")
+		b.next()
+		s.Shutdown(t.Context())
+		for _, event := range []string{"CONNECT", "MESSAGE", "DISCONNECT", "POST", "DELETE"} {
+			if n := len(regexp.MustCompile(`(?m)^\S+ `+event+` `).FindAllString(log.String(), -1)); n != 1 {
+				t.Errorf("%d lines with %q:\n%s", n, event, log.String())
+			}
+		}
+		if n := strings.Count(log.String(), "secret"); (n == 3) != bodies || strings.Contains(log.String(), "hidden") {
+			t.Errorf("LogBodies %v:\n%s", bodies, log.String())
+		}
+	}
+}
+
+func TestSignatures(t *testing.T) {
+	b := newBackend(t, always(ok))
+	cfg := config(b, "$connect")
+	cfg.Signatures = &gateway.Signatures{Keys: map[string]string{"AKIDEXAMPLE": "secret"}}
+	s := serve(t, cfg)
+	c := connect(t, s.ws)
+	id := b.next().RequestContext.ConnectionID
+	ctx := context.Background()
+	if err := post(ctx, sdk(s), id, "signed"); err != nil {
+		t.Error(err)
+	}
+	if got := c.message(); got != "signed" {
+		t.Errorf("the client got %q", got)
+	}
+	resp, body := call(t, "POST", s.connection(id), []byte("x"))
+	wantError(t, resp, body, 403, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`)
+	for key, want := range map[string]string{"AKIDEXAMPLE": "InvalidSignatureException", "AKIDOTHER": "UnrecognizedClientException"} {
+		wantCode(t, post(ctx, sdkWith(s, key, "wrong", "us-east-1"), id, "x"), want)
+	}
+	wantCode(t, post(ctx, sdkWith(s, "AKIDEXAMPLE", "secret", "eu-west-1"), id, "x"), "InvalidSignatureException")
+	c.wantOpen()
+}
