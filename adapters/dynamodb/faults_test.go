@@ -11,20 +11,21 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
 	"wsecho/domain/domaintest"
 )
 
 // onceFaults are the faults that go away when a request is repeated.
-var onceFaults = map[string]fault{
-	"throttled":                 refusal(http.StatusBadRequest, "ProvisionedThroughputExceededException"),
-	"too many requests":         refusal(http.StatusBadRequest, "ThrottlingException"),
-	"collision":                 collision,
-	"internal error":            refusal(http.StatusInternalServerError, "InternalServerError"),
-	"unavailable":               refusal(http.StatusServiceUnavailable, "ServiceUnavailable"),
-	"applied, then an error":    applied500,
-	"applied, reply lost":       lost,
-	"applied, reply incomplete": torn,
+var onceFaults = map[string]dynamodblocal.Fault{
+	"throttled":                 dynamodblocal.Refusal(http.StatusBadRequest, "ProvisionedThroughputExceededException"),
+	"too many requests":         dynamodblocal.Refusal(http.StatusBadRequest, "ThrottlingException"),
+	"collision":                 dynamodblocal.Collision,
+	"internal error":            dynamodblocal.Refusal(http.StatusInternalServerError, "InternalServerError"),
+	"unavailable":               dynamodblocal.Refusal(http.StatusServiceUnavailable, "ServiceUnavailable"),
+	"applied, then an error":    dynamodblocal.Applied500,
+	"applied, reply lost":       dynamodblocal.Lost,
+	"applied, reply incomplete": dynamodblocal.Torn,
 }
 
 // TestEveryRequestMayFailOnce does each deed with each fault at each of its requests: result and rows must be the same
@@ -35,16 +36,16 @@ func TestEveryRequestMayFailOnce(t *testing.T) {
 	c := domaintest.NewConnection("ada")
 	for name, do := range deeds {
 		stored := prepare(t, s, c)
-		w.inject(nil)
-		want, requests := do(t.Context(), s, stored), w.count()
+		w.Inject(nil)
+		want, requests := do(t.Context(), s, stored), w.Count()
 		wantRows := rows(t, s)
 		for kind, f := range onceFaults {
 			for k := range requests {
 				t.Run(fmt.Sprintf("%s/%s/%d", name, kind, k), func(t *testing.T) {
 					stored := prepare(t, s, c)
-					w.inject(only(k, f))
+					w.Inject(dynamodblocal.Only(k, f))
 					got := do(t.Context(), s, stored)
-					w.inject(nil)
+					w.Inject(nil)
 					if got != want {
 						t.Errorf("got %s, want %s", got, want)
 					}
@@ -74,22 +75,22 @@ var deaths = []struct {
 	name string
 	// exact: the closer knows what became of the request, so that nothing is told twice.
 	exact bool
-	at    func(kill func()) fault
+	at    func(kill func()) dynamodblocal.Fault
 }{
-	{"after the request", true, func(kill func()) fault {
+	{"after the request", true, func(kill func()) dynamodblocal.Fault {
 		return func(_ int, _ *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
-			response, err := whole(send())
+			response, err := dynamodblocal.Whole(send())
 			kill()
 			return response, err
 		}
 	}},
-	{"before the reply", false, func(kill func()) fault {
+	{"before the reply", false, func(kill func()) dynamodblocal.Fault {
 		return func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
 			defer kill()
-			return lost(n, request, send)
+			return dynamodblocal.Lost(n, request, send)
 		}
 	}},
-	{"before the request is sent", false, func(kill func()) fault {
+	{"before the request is sent", false, func(kill func()) dynamodblocal.Fault {
 		return func(int, *http.Request, func() (*http.Response, error)) (*http.Response, error) {
 			kill()
 			return nil, context.Canceled
@@ -103,13 +104,13 @@ func TestKilledCloser(t *testing.T) {
 	s, w := wired(t)
 	c := domaintest.NewConnection("ada")
 	stored := prepare(t, s, c)
-	w.inject(nil)
+	w.Inject(nil)
 	deeds["Close"](t.Context(), s, stored)
 	next := map[string]func(domain.Closer) error{
 		"closed": func(closer domain.Closer) error { return closer.Close(t.Context(), c.ID) },
 		"reaped": func(closer domain.Closer) error { return closer.Reap(t.Context(), c.ID, "a") },
 	}
-	for k := range w.count() {
+	for k := range w.Count() {
 		for _, death := range deaths {
 			for name, finish := range next {
 				t.Run(fmt.Sprintf("%s %d, then %s", death.name, k, name), func(t *testing.T) {
@@ -138,12 +139,12 @@ func wantTold(t *testing.T, told []domain.Audience, exact bool) {
 }
 
 // closeKilled closes a connection until the closer dies at request k, and returns whom it told before.
-func closeKilled(t *testing.T, s store, w *wire, id string, k int, death func(kill func()) fault) []domain.Audience {
+func closeKilled(t *testing.T, s store, w *dynamodblocal.Wire, id string, k int, death func(kill func()) dynamodblocal.Fault) []domain.Audience {
 	t.Helper()
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
-	w.inject(only(k, death(kill)))
-	defer w.inject(nil)
+	w.Inject(dynamodblocal.Only(k, death(kill)))
+	defer w.Inject(nil)
 	told, closer := telling(s)
 	if err := closer.Close(ctx, id); err != nil && !(errors.Is(err, domain.ErrUnavailable) && errors.Is(err, context.Canceled)) {
 		t.Errorf("the killed closer returned %v", err)
@@ -154,14 +155,14 @@ func closeKilled(t *testing.T, s store, w *wire, id string, k int, death func(ki
 func TestConnectThatBreaksOffIsReaped(t *testing.T) {
 	s, w := wired(t)
 	c := domaintest.NewConnection("ada")
-	w.inject(func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+	w.Inject(func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
 		if n == 0 {
 			return nil, nil
 		}
-		return refusal(http.StatusBadRequest, "AccessDeniedException")(n, request, send)
+		return dynamodblocal.Refusal(http.StatusBadRequest, "AccessDeniedException")(n, request, send)
 	})
 	err := s.Connect(t.Context(), c)
-	w.inject(nil)
+	w.Inject(nil)
 	if left := rows(t, s); err == nil || left == "" {
 		t.Errorf("Connect = %v, rows %q; want an error and the user's row", err, left)
 	}
@@ -171,21 +172,21 @@ func TestConnectThatBreaksOffIsReaped(t *testing.T) {
 func TestFaultsThatStayAreReported(t *testing.T) {
 	tests := []struct {
 		name, code  string
-		fault       fault
+		fault       dynamodblocal.Fault
 		unavailable bool
 	}{
-		{"throttled", "ThrottlingException", refusal(http.StatusBadRequest, "ThrottlingException"), true},
-		{"internal error", "InternalServerError", refusal(http.StatusInternalServerError, "InternalServerError"), true},
-		{"collision", "TransactionCanceledException", collision, true},
-		{"reply lost", "", lost, true},
-		{"reply never comes", "", hung, true},
-		{"forbidden", "AccessDeniedException", refusal(http.StatusBadRequest, "AccessDeniedException"), false},
+		{"throttled", "ThrottlingException", dynamodblocal.Refusal(http.StatusBadRequest, "ThrottlingException"), true},
+		{"internal error", "InternalServerError", dynamodblocal.Refusal(http.StatusInternalServerError, "InternalServerError"), true},
+		{"collision", "TransactionCanceledException", dynamodblocal.Collision, true},
+		{"reply lost", "", dynamodblocal.Lost, true},
+		{"reply never comes", "", dynamodblocal.Hung, true},
+		{"forbidden", "AccessDeniedException", dynamodblocal.Refusal(http.StatusBadRequest, "AccessDeniedException"), false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s, w := wired(t)
 			s.Memberships.Table.Patience = 300 * time.Millisecond
-			w.inject(test.fault)
+			w.Inject(test.fault)
 			_, err := s.Enter(t.Context(), domaintest.NewConnection(""), "a", 20)
 			if errors.Is(err, domain.ErrUnavailable) != test.unavailable || err == nil {
 				t.Errorf("got %v; is it unavailable: want %v", err, test.unavailable)
@@ -193,8 +194,8 @@ func TestFaultsThatStayAreReported(t *testing.T) {
 			if api, ok := errors.AsType[smithy.APIError](err); ok != (test.code != "") || ok && api.ErrorCode() != test.code {
 				t.Errorf("the cause is not told: %v", err)
 			}
-			if repeated := w.count() > 1; repeated != test.unavailable {
-				t.Errorf("%d requests", w.count())
+			if repeated := w.Count() > 1; repeated != test.unavailable {
+				t.Errorf("%d requests", w.Count())
 			}
 		})
 	}
@@ -205,11 +206,11 @@ func TestHungRequestIsRepeated(t *testing.T) {
 	c := domaintest.NewConnection("")
 	wantNil(t, s.Connect(t.Context(), c))
 	s.Memberships.Table.Patience = 3 * time.Second
-	w.inject(only(0, hung))
+	w.Inject(dynamodblocal.Only(0, dynamodblocal.Hung))
 	if created, err := s.Enter(t.Context(), c, "a", 20); !created || err != nil {
 		t.Errorf("Enter = %v, %v", created, err)
 	}
-	w.inject(only(0, hung))
+	w.Inject(dynamodblocal.Only(0, dynamodblocal.Hung))
 	if left, err := s.Evict(t.Context(), c.ID, "a"); !left || err != nil {
 		t.Errorf("Evict = %v, %v", left, err)
 	}

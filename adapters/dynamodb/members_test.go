@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
 	"wsecho/domain/domaintest"
 )
@@ -22,7 +23,7 @@ func TestSmallTableTakesTwoRounds(t *testing.T) {
 	}
 	var waiting atomic.Int64
 	together := make(chan struct{})
-	w.inject(func(n int, request *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+	w.Inject(func(n int, request *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
 		if n == 0 {
 			return nil, nil
 		}
@@ -38,8 +39,8 @@ func TestSmallTableTakesTwoRounds(t *testing.T) {
 	})
 	page, err := s.Members(t.Context(), domain.Everyone, domain.Ring, 126)
 	wantNil(t, err)
-	if len(page.Members) != 10 || page.More || w.count() != 16 {
-		t.Errorf("%d members in %d requests; more: %v", len(page.Members), w.count(), page.More)
+	if len(page.Members) != 10 || page.More || w.Count() != 16 {
+		t.Errorf("%d members in %d requests; more: %v", len(page.Members), w.Count(), page.More)
 	}
 }
 
@@ -64,11 +65,11 @@ func TestManyExpiredAreSkippedTogether(t *testing.T) {
 func TestOneFailedKeyFailsThePage(t *testing.T) {
 	s, w := wired(t)
 	s.Registry.Table.Patience = 300 * time.Millisecond
-	w.inject(func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+	w.Inject(func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
 		if n == 0 {
 			return nil, nil
 		}
-		return refusal(http.StatusInternalServerError, "InternalServerError")(n, request, send)
+		return dynamodblocal.Refusal(http.StatusInternalServerError, "InternalServerError")(n, request, send)
 	})
 	page, err := s.Members(t.Context(), domain.Everyone, domain.Ring, 126)
 	if err == nil {

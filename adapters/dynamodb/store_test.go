@@ -19,6 +19,13 @@ func newStore(table dynamodb.Table) store {
 	return store{dynamodb.Registry{Table: table}, dynamodb.Memberships{Table: table}}
 }
 
+// wired opens a table over a wire that works.
+func wired(t *testing.T) (store, *dynamodblocal.Wire) {
+	t.Helper()
+	table, w := dynamodblocal.NewWiredTable(t)
+	return newStore(table), w
+}
+
 func (s store) closer() domain.Closer { return domain.Closer{Registry: s, Memberships: s} }
 
 func TestStore(t *testing.T) {

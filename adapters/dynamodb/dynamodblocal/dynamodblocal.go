@@ -2,8 +2,8 @@
 // a table of its own for each test.
 //
 // What it does not do as DynamoDB does: it never throttles, never reports that transactions collided, leaves no
-// unprocessed items, and misreports the capacity that transactions consume. It listens on all interfaces, and has no
-// option to listen on one.
+// unprocessed items, and misreports the capacity that transactions consume. A Wire injects what it
+// never does, and replies that are lost. It listens on all interfaces, and has no option to listen on one.
 package dynamodblocal
 
 import (
