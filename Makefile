@@ -193,3 +193,40 @@ $(AUTOBAHN_STAMP):
 		-Dartifact=me.normanmaurer.maven.autobahntestsuite:autobahntestsuite-maven-plugin:$(AUTOBAHN_VERSION)
 	cd $(@D)/lib && unzip -q ../autobahntestsuite-maven-plugin-$(AUTOBAHN_VERSION).jar
 	@touch $@
+
+# ---- The web side: the page in a real browser, the protocol's document against real messages -------
+
+PLAYWRIGHT_VERSION := 1.65.1
+ASYNCAPI_VERSION   := 3.6.3
+AJV_VERSION        := 8.17.1
+AJV_FORMATS        := 2.1.1
+CHROMIUM           ?= /usr/bin/chromium-headless-shell
+BROWSER_STAMP      := $(TOOLS)/browser/.installed-$(PLAYWRIGHT_VERSION)
+PROTOCOL_STAMP     := $(TOOLS)/protocol/.installed-$(ASYNCAPI_VERSION)-$(AJV_VERSION)-$(WS_VERSION)
+
+.PHONY: tools-browser tools-protocol test-browser test-protocol
+tools-browser: $(CHROMIUM) $(BROWSER_STAMP)
+
+tools-protocol: $(PROTOCOL_STAMP)
+
+test-browser: tools-browser ## Drive the page in a real browser; pictures go to .tools/browser
+	CHROMIUM=$(CHROMIUM) node --test functions/local/browser/browser.test.js
+
+test-protocol: tools-protocol ## Check asyncapi.yaml, and every kind of message against it
+	node --test functions/local/browser/protocol.test.js
+
+$(CHROMIUM):
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium-headless-shell; \
+	else echo "install Debian's chromium-headless-shell, or name another Chromium: make $(MAKECMDGOALS) CHROMIUM=/path" >&2; exit 1; fi
+
+$(BROWSER_STAMP):
+	@mkdir -p $(@D)
+	npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) playwright-core@$(PLAYWRIGHT_VERSION)
+	@touch $@
+
+$(PROTOCOL_STAMP):
+	@rm -rf $(@D) && mkdir -p $(@D)
+	npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
+		@asyncapi/parser@$(ASYNCAPI_VERSION) ajv@$(AJV_VERSION) ajv-formats@$(AJV_FORMATS) ws@$(WS_VERSION)
+	@touch $@

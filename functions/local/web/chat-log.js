@@ -46,6 +46,7 @@ export class Log {
       onScroll(this.#stuck);
       if (scrollTop < NEAR && this.root.isConnected && !this.root.hidden) this.#showOlder();
     });
+    new ResizeObserver(() => this.#stuck && this.bottom()).observe(this.root);
   }
 
   /** Whether the newest message is in sight. */
@@ -156,7 +157,10 @@ function draw(message) {
   shown.message = message;
   shown.sent = JSON.stringify(data);
   if (mine) shown.classList.add('own');
-  if (pending) shown.classList.add('pending');
+  if (pending) {
+    shown.classList.add('pending');
+    shown.setAttribute('aria-live', 'off'); // It will be read aloud when it has its place.
+  }
   const head = element('p', 'head');
   const time = new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
   head.append(element('b', '', mine ? 'You' : from.user), element('time', '', time, { datetime: at }));
