@@ -10,6 +10,9 @@ import (
 type Welcome struct {
 	ConnectionID string `json:"connectionId"`
 	User         string `json:"user"`
+	// ConnectedAt is when the connection began by the service's clock, so that a client whose own clock is wrong can
+	// tell how long it lasts.
+	ConnectedAt string `json:"connectedAt"`
 	// ExpiresAt is when the connection ends at the latest: rotate before.
 	ExpiresAt string `json:"expiresAt"`
 	Limits    Limits `json:"limits"`
@@ -31,6 +34,7 @@ func Hello(from domain.Caller, dataBytes int) Welcome {
 	return Welcome{
 		ConnectionID: from.ID,
 		User:         from.Name(),
+		ConnectedAt:  domain.Timestamp(from.ConnectedAt),
 		ExpiresAt:    domain.Timestamp(ends),
 		Limits:       Limits{DataBytes: dataBytes, Rooms: MaxRooms, PageMessages: MaxPage},
 	}
