@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,9 +41,10 @@ func TestRealParts(t *testing.T) {
 	callback := httptest.NewServer(clients)
 	defer callback.Close()
 	var reads meter
-	f, queue := newParts(t, callback.URL, &reads)
-	connect(t, f.Registry, members)
-	reads.take()
+	table := dynamodblocal.NewTable(t)
+	load(t, table, members)
+	table.Client = dynamodb.New(table.Client.Options(), intercept(reads.pass))
+	f, queue := newParts(t, table, callback.URL)
 	began := time.Now()
 	report, err := f.Deliver(t.Context(), domain.Delivery{
 		MessageID: "m", Message: json.RawMessage(`{"x":1}`), Audience: domain.Everyone, Span: domain.Ring,
@@ -52,15 +54,15 @@ func TestRealParts(t *testing.T) {
 		t.Fatalf("the report is %+v, %v", report, err)
 	}
 	runs := workUntil(t, f, queue, clients.all)
-	got, spent := clients.received.Load(), reads.take()
+	got, spent := clients.received.Load(), reads.units
 	t.Logf("%d posts to %d members, %d runs, %.1f read units, %v", got, members, runs, spent, time.Since(began).Round(time.Millisecond))
 	if spent > readUnits {
 		t.Errorf("%.1f read units, want %d at most", spent, readUnits)
 	}
 }
 
-// newParts connects real parts. Whoever reads the table is metered.
-func newParts(t *testing.T, callback string, reads *meter) (*domain.FanOut, *sqs.Queue) {
+// newParts connects real parts.
+func newParts(t *testing.T, table db.Table, callback string) (*domain.FanOut, *sqs.Queue) {
 	t.Helper()
 	queue := elasticmq.NewQueue(t)
 	_, err := queue.Client.SetQueueAttributes(t.Context(), &sdk.SetQueueAttributesInput{
@@ -69,7 +71,7 @@ func newParts(t *testing.T, callback string, reads *meter) (*domain.FanOut, *sqs
 	if err != nil {
 		t.Fatal(err)
 	}
-	registry := db.Registry{Table: dynamodblocal.NewTable(t, reads.option)}
+	registry := db.Registry{Table: table}
 	const concurrency = 16
 	local := aws.Config{Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
 	return &domain.FanOut{
@@ -79,25 +81,46 @@ func newParts(t *testing.T, callback string, reads *meter) (*domain.FanOut, *sqs
 	}, queue
 }
 
-// connect stores n connections, the same ones in every run: what reading them costs hangs on where they stand.
-func connect(t *testing.T, r domain.Registry, n int) {
+// load stores n connections, the same ones in every run: what reading them costs hangs on where they stand. The rows
+// are those that Connect writes, but 25 of them in a request.
+func load(t *testing.T, table db.Table, n int) {
 	t.Helper()
-	var left atomic.Int64
-	left.Store(int64(n))
-	var connecting sync.WaitGroup
-	for range 32 {
-		connecting.Go(func() {
-			for n := left.Add(-1); n >= 0; n = left.Add(-1) {
-				c := domaintest.NewConnection("")
-				c.ID = fmt.Sprintf("connection%05d=", n)
-				if err := r.Connect(t.Context(), c); err != nil {
-					t.Error(err)
-					return
-				}
-			}
+	var rows []types.WriteRequest
+	recording := table
+	recording.Client = dynamodb.New(table.Client.Options(), intercept(func(
+		_ context.Context, in middleware.InitializeInput, _ middleware.InitializeHandler,
+	) (out middleware.InitializeOutput, metadata middleware.Metadata, err error) {
+		row := in.Parameters.(*dynamodb.PutItemInput).Item
+		rows = append(rows, types.WriteRequest{PutRequest: &types.PutRequest{Item: row}})
+		out.Result = &dynamodb.PutItemOutput{}
+		return out, metadata, nil
+	}))
+	for i := range n {
+		c := domaintest.NewConnection("")
+		c.ID = fmt.Sprintf("connection%05d=", i)
+		if err := (db.Registry{Table: recording}).Connect(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for chunk := range slices.Chunk(rows, 25) {
+		out, err := table.Client.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{
+			RequestItems: map[string][]types.WriteRequest{table.Name: chunk},
+		})
+		if err != nil || len(out.UnprocessedItems) > 0 {
+			t.Fatalf("storing rows: %d are left, %v", len(out.UnprocessedItems), err)
+		}
+	}
+}
+
+// intercept has a client hand its requests to a function.
+func intercept(f func(context.Context, middleware.InitializeInput, middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+)) func(*dynamodb.Options) {
+	return func(o *dynamodb.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("intercept", f), middleware.Before)
 		})
 	}
-	connecting.Wait()
 }
 
 // workUntil has four workers handle the queue until done is closed, and returns how often they were invoked.
@@ -160,12 +183,6 @@ type meter struct {
 	units float64
 }
 
-func (m *meter) option(o *dynamodb.Options) {
-	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
-		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("meter", m.pass), middleware.Before)
-	})
-}
-
 func (m *meter) pass(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
@@ -179,13 +196,4 @@ func (m *meter) pass(ctx context.Context, in middleware.InitializeInput, next mi
 		m.units += aws.ToFloat64(result.ConsumedCapacity.CapacityUnits)
 	}
 	return out, metadata, err
-}
-
-// take returns what was counted since the last time.
-func (m *meter) take() float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	units := m.units
-	m.units = 0
-	return units
 }
