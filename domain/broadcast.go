@@ -28,6 +28,11 @@ type Ack struct {
 	Queued bool `json:"queued"`
 }
 
+// Ack is what the sender of a message is told of a run.
+func (r Report) Ack(messageID string) Ack {
+	return Ack{MessageID: messageID, Sent: r.Sent, Gone: r.Gone, Failed: r.Failed, Queued: r.Queued > 0}
+}
+
 // InlineShare is how long the sender of a message waits for its delivery at most; what remains is queued.
 const InlineShare = 500 * time.Millisecond
 
@@ -36,6 +41,7 @@ type Broadcaster struct {
 	FanOut *FanOut
 	// Policy decides who may; see ActBroadcast.
 	Policy Policy
+	Limit  RateLimit
 	// NewID returns a new message id, unique and sortable by time.
 	NewID func() string
 }
@@ -45,6 +51,9 @@ type Broadcaster struct {
 // An error that wraps ErrUnavailable says that any part of the members may have been reached. Refusals: forbidden.
 func (uc Broadcaster) Broadcast(ctx context.Context, from Caller, data json.RawMessage, key string) (Ack, error) {
 	if err := uc.Policy.Permit(ctx, from, ActBroadcast); err != nil {
+		return Ack{}, err
+	}
+	if err := uc.Limit.Spend(ctx, from); err != nil {
 		return Ack{}, err
 	}
 	now := time.Now()
@@ -66,7 +75,7 @@ func (uc Broadcaster) Broadcast(ctx context.Context, from Caller, data json.RawM
 		MessageID: id, Message: message, Audience: Everyone, Except: []string{from.ID}, Span: Ring,
 		AcceptedAt: now, ExpiresAt: now.Add(DeliveryLife),
 	}, now.Add(InlineShare))
-	return Ack{MessageID: id, Sent: report.Sent, Gone: report.Gone, Failed: report.Failed, Queued: report.Queued > 0}, err
+	return report.Ack(id), err
 }
 
 // KeyedID derives a message id from its sender's name and a key of the sender's choice.

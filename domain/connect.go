@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -54,11 +55,36 @@ func (Open) Authenticate(_ context.Context, c Credentials) (Identity, error) {
 }
 
 // Connector is the use case of a client that connects.
-type Connector struct{ Registry Registry }
+type Connector struct {
+	Registry Registry
+	// MaxPerUser is how many connections a user may have; 0 is any number. Clients that connect at the same time may
+	// exceed it. Anonymous connections have no user, and no limit.
+	MaxPerUser int
+}
 
-// Connect registers a new connection for an identity. The rows it writes end by themselves; see Expiry.
+// Connect registers a new connection for an identity. The rows it writes end by themselves; see Expiry. The refusal is
+// limit_exceeded.
 func (uc Connector) Connect(ctx context.Context, id string, connectedAt time.Time, who Identity) error {
+	if err := uc.checkUser(ctx, who.User); err != nil {
+		return err
+	}
 	return uc.Registry.Connect(ctx, Connection{
 		ID: id, ConnectedAt: connectedAt, ExpiresAt: Expiry(connectedAt, who.ExpiresAt), User: who.User,
 	})
+}
+
+// checkUser refuses a user who has as many connections as one may have.
+func (uc Connector) checkUser(ctx context.Context, user string) error {
+	if user == "" || uc.MaxPerUser == 0 {
+		return nil
+	}
+	page, err := uc.Registry.Members(ctx, UserAudience(user), Ring, uc.MaxPerUser)
+	if err != nil || len(page.Members) < uc.MaxPerUser {
+		return err
+	}
+	return &Error{
+		Code:    LimitExceeded,
+		Message: fmt.Sprintf("a user may have %d connections", uc.MaxPerUser),
+		Details: map[string]any{"limit": uc.MaxPerUser},
+	}
 }

@@ -37,6 +37,8 @@ type Chat struct {
 	FanOut      *domain.FanOut
 	// Policy decides who may join and tell; see ActJoin and ActTell.
 	Policy domain.Policy
+	// Limit bounds what a user says and tells.
+	Limit domain.RateLimit
 	// NewID returns a new UUID of version 7.
 	NewID func() string
 	// HistoryDays is how long messages are kept.

@@ -45,10 +45,13 @@ func (e Entry) message() Message {
 // if the delivery failed: members find it by ping and history.
 //
 // A key, if not empty, makes repetitions return the first one's place; they are delivered again. Refusals:
-// bad_request, not_a_member, conflict (the key was used for something else), unavailable (the message may or may not
+// bad_request, not_a_member, rate_limited, conflict (the key was used for something else), unavailable (the message may or may not
 // have been stored; repeat it with the same key).
 func (c *Chat) Say(ctx context.Context, from domain.Caller, room string, data json.RawMessage, key string) (Said, error) {
 	if err := c.mustBeMember(ctx, from, room); err != nil {
+		return Said{}, err
+	}
+	if err := c.Limit.Spend(ctx, from); err != nil {
 		return Said{}, err
 	}
 	message := Entry{MessageID: c.NewID(), From: domain.From(from.Connection), Data: data}

@@ -14,7 +14,7 @@ import (
 type Recipient struct{ User, Connection string }
 
 // Tell sends a direct message, which is not stored. A key, if not empty, makes repetitions carry the same message
-// id. Refusals: bad_request, forbidden, recipient_not_found, conflict (the key was used for something else).
+// id. Refusals: bad_request, forbidden, recipient_not_found, rate_limited, conflict (the key was used for something else).
 func (c *Chat) Tell(ctx context.Context, from domain.Caller, to Recipient, data json.RawMessage, key string) (domain.Ack, error) {
 	if err := c.Policy.Permit(ctx, from, ActTell); err != nil {
 		return domain.Ack{}, err
@@ -23,11 +23,11 @@ func (c *Chat) Tell(ctx context.Context, from domain.Caller, to Recipient, data 
 	if err != nil {
 		return domain.Ack{}, err
 	}
-	delivery.MessageID = c.NewID()
-	if key != "" {
-		if delivery.MessageID, err = c.claim(ctx, from, to, data, key, delivery.MessageID); err != nil {
-			return domain.Ack{}, err
-		}
+	if err := c.Limit.Spend(ctx, from); err != nil {
+		return domain.Ack{}, err
+	}
+	if delivery.MessageID, err = c.claim(ctx, from, to, data, key); err != nil {
+		return domain.Ack{}, err
 	}
 	delivery.Except = []string{from.ID}
 	delivery.AcceptedAt = now()
@@ -39,9 +39,7 @@ func (c *Chat) Tell(ctx context.Context, from domain.Caller, to Recipient, data 
 	if err == nil && report.Gone > 0 && report.Sent+report.Failed+report.Queued == 0 {
 		err = notFound(to)
 	}
-	return domain.Ack{
-		MessageID: delivery.MessageID, Sent: report.Sent, Gone: report.Gone, Failed: report.Failed, Queued: report.Queued > 0,
-	}, err
+	return report.Ack(delivery.MessageID), err
 }
 
 // address begins a delivery to a recipient who is connected.
@@ -76,8 +74,12 @@ func notFound(to Recipient) error {
 	}
 }
 
-// claim marks a key as used for this message, and returns the message id to use: that of the first one.
-func (c *Chat) claim(ctx context.Context, from domain.Caller, to Recipient, data json.RawMessage, key, id string) (string, error) {
+// claim returns the id of a message: a new one, or that of the first message that this sender gave the key to.
+func (c *Chat) claim(ctx context.Context, from domain.Caller, to Recipient, data json.RawMessage, key string) (string, error) {
+	id := c.NewID()
+	if key == "" {
+		return id, nil
+	}
 	hash := contentHash(to.User+"\x00"+to.Connection, data)
 	err := c.Keys.Claim(ctx, Claim{
 		User: from.Name(), Key: key, Sent: Sent{Hash: hash, MessageID: id}, ExpiresAt: now().Add(KeyLife),

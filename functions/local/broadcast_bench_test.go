@@ -67,7 +67,7 @@ func startProgram(b *testing.B, flags ...string) program {
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		b.Fatalf("building: %v\n%s", err, out)
 	}
-	process := exec.Command(binary, append([]string{"-addr", "127.0.0.1:0", "-q"}, flags...)...)
+	process := exec.Command(binary, append([]string{"-addr", "127.0.0.1:0", "-q", "-messages-per-minute", "0"}, flags...)...)
 	process.Stderr = os.Stderr
 	stdout, _ := process.StdoutPipe()
 	if err := process.Start(); err != nil {

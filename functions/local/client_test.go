@@ -22,7 +22,7 @@ const patienceOfTests = 20 * time.Second
 // startServer runs the local program's server for one test, on a free port and with more flags.
 func startServer(t *testing.T, flags ...string) *server {
 	t.Helper()
-	o, err := parse(append([]string{"-addr", "127.0.0.1:0"}, flags...), t.Output())
+	o, err := parse(append([]string{"-addr", "127.0.0.1:0", "-messages-per-minute", "0"}, flags...), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +127,21 @@ func (c *client) receive(kind string) map[string]any {
 		c.t.Fatalf("received %.300s (%v), want a message of type %s", text, err, kind)
 	}
 	return message
+}
+
+// reply returns the next message that is no push.
+func (c *client) reply() map[string]any {
+	c.t.Helper()
+	for {
+		text := c.text()
+		var message map[string]any
+		if err := json.Unmarshal([]byte(text), &message); err != nil {
+			c.t.Fatalf("received %.300s: %v", text, err)
+		}
+		if _, push := message["from"]; !push {
+			return message
+		}
+	}
 }
 
 // echoes checks that the connection still works and that nothing else came before: whatever was posted to it arrives

@@ -18,6 +18,9 @@ type options struct {
 	json     bool
 	quiet    bool
 
+	maxPerUser        int
+	messagesPerMinute int
+
 	callbackRate float64
 	clockSpeed   float64
 	postRate     float64
@@ -50,6 +53,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.quiet, "q", false, "log only what goes wrong")
 	flags.BoolVar(&o.json, "json", false, "log JSON instead of readable lines")
 	flags.Float64Var(&o.callbackRate, "callback-rate", 8000, "`posts` a second that the API makes at most")
+	flags.IntVar(&o.messagesPerMinute, "messages-per-minute", 120, "`number` of messages to others that a user may send; 0 is no limit")
+	flags.IntVar(&o.maxPerUser, "connections-per-user", 25, "`number` of connections that a user may have; 0 is no limit")
 	o.authenticate(flags)
 	o.misbehave(flags)
 	if err := flags.Parse(args); err != nil {

@@ -87,9 +87,11 @@ func assemble(ctx context.Context, o options, callback string, out io.Writer) (w
 		Queue:       queue,
 		ChatLog:     new(memory.ChatLog),
 		HistoryDays: historyDays,
+		Tally:       new(memory.Tally),
 		Pace:        domain.NewPace(o.callbackRate),
 		Logger:      logger,
 	}
+	parts.MaxPerUser, parts.MessagesPerMinute = o.maxPerUser, o.messagesPerMinute
 	if err := o.authorize(&parts); err != nil {
 		return parts, queue, err
 	}

@@ -32,6 +32,15 @@ func number(name string) float64 {
 	return value
 }
 
+// limit returns a setting that is a whole number, of which 0 is no limit.
+func limit(name string) int {
+	value, err := strconv.Atoi(must(name))
+	if err != nil || value < 0 {
+		stop("the environment variable %s must be a whole number, 0 or more, not %q", name, os.Getenv(name))
+	}
+	return value
+}
+
 // stop ends the process at its start; the Lambda service reports the exit, the log has the reason.
 func stop(format string, args ...any) {
 	logger().Error(fmt.Sprintf(format, args...))

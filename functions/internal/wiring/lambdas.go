@@ -20,9 +20,11 @@ func Authorize() apigateway.Authorizer {
 	return parts.Authorize()
 }
 
-// Connect is the Lambda of $connect. It needs TABLE_NAME.
+// Connect is the Lambda of $connect. It needs TABLE_NAME and CONNECTIONS_PER_USER.
 func Connect() apigateway.Handler {
-	return stored().Connect()
+	parts := stored()
+	parts.MaxPerUser = limit("CONNECTIONS_PER_USER")
+	return parts.Connect()
 }
 
 // Disconnect is the Lambda of $disconnect. It needs TABLE_NAME and QUEUE_URL.
@@ -42,20 +44,23 @@ func Echo() apigateway.Handler {
 	return Parts{Logger: logger()}.Echo()
 }
 
-// Broadcast is the Lambda of broadcast. It needs TABLE_NAME, QUEUE_URL, CALLBACK_URL, CALLBACK_RATE and
-// MAX_CONCURRENCY.
+// Broadcast is the Lambda of broadcast. It needs TABLE_NAME, QUEUE_URL, CALLBACK_URL, CALLBACK_RATE,
+// MAX_CONCURRENCY and MESSAGES_PER_MINUTE.
 func Broadcast() apigateway.Handler {
-	return posting().Broadcast()
+	parts := posting()
+	parts.MessagesPerMinute = limit("MESSAGES_PER_MINUTE")
+	return parts.Broadcast()
 }
 
 // Chat is the Lambda of all routes of chat. It needs what Broadcast needs, and HISTORY_DAYS.
 func Chat() apigateway.Handler {
 	parts := posting()
+	parts.MessagesPerMinute = limit("MESSAGES_PER_MINUTE")
 	parts.HistoryDays = int(number("HISTORY_DAYS"))
 	return parts.Chat()
 }
 
-// Deliver is the Lambda behind the queue. It needs what Broadcast needs, and DLQ_URL.
+// Deliver is the Lambda behind the queue. It needs what Broadcast needs but for MESSAGES_PER_MINUTE, and DLQ_URL.
 func Deliver() func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	parts := posting()
 	queue := queue()

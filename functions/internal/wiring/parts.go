@@ -34,9 +34,12 @@ type Parts struct {
 	Memberships   domain.Memberships
 	Sender        domain.Sender
 	Queue         domain.Queue
+	Tally         domain.Tally
 	ChatLog       ChatLog
 	// HistoryDays is how long rooms keep messages.
 	HistoryDays int
+	// MaxPerUser bounds the connections of a user, MessagesPerMinute what one sends to others; 0 is no limit.
+	MaxPerUser, MessagesPerMinute int
 	// Pace is shared by all that posts in this process.
 	Pace   *domain.Pace
 	Logger *slog.Logger
@@ -46,6 +49,7 @@ type Parts struct {
 func (p Parts) On(table dynamodb.Table) Parts {
 	p.Registry = dynamodb.Registry{Table: table}
 	p.Memberships = dynamodb.Memberships{Table: table}
+	p.Tally = dynamodb.Tally{Table: table}
 	p.ChatLog = dynamodb.ChatLog{Table: table}
 	return p
 }
@@ -57,7 +61,7 @@ func (p Parts) Authorize() apigateway.Authorizer {
 
 // Connect makes the handler of $connect.
 func (p Parts) Connect() apigateway.Handler {
-	return apigateway.Connect(domain.Connector{Registry: p.Registry}, p.Logger)
+	return apigateway.Connect(domain.Connector{Registry: p.Registry, MaxPerUser: p.MaxPerUser}, p.Logger)
 }
 
 // Disconnect makes the handler of $disconnect.
@@ -77,7 +81,9 @@ func (p Parts) Echo() apigateway.Handler {
 
 // Broadcast makes the handler of broadcast.
 func (p Parts) Broadcast() apigateway.Handler {
-	return p.messages("broadcast", apigateway.Broadcast(domain.Broadcaster{FanOut: p.FanOut(), Policy: domain.ByGrants{}, NewID: NewID}))
+	return p.messages("broadcast", apigateway.Broadcast(domain.Broadcaster{
+		FanOut: p.FanOut(), Policy: domain.ByGrants{}, Limit: p.limit(), NewID: NewID,
+	}))
 }
 
 // Chat makes the handler of all routes of chat.
@@ -93,7 +99,8 @@ func ChatRoutes() []string {
 func (p Parts) chat() *chat.Chat {
 	return &chat.Chat{
 		Registry: p.Registry, Memberships: p.Memberships, Log: p.ChatLog, Keys: p.ChatLog,
-		FanOut: p.FanOut(), Policy: domain.ByGrants{}, NewID: NewID, HistoryDays: p.HistoryDays, Logger: p.Logger,
+		FanOut: p.FanOut(), Policy: domain.ByGrants{}, Limit: p.limit(), NewID: NewID,
+		HistoryDays: p.HistoryDays, Logger: p.Logger,
 	}
 }
 
@@ -113,6 +120,10 @@ func (p Parts) Worker() *sqs.Worker {
 func (p Parts) closer() domain.Closer {
 	departures := chat.Departures{Queue: p.Queue, NewID: NewID}
 	return domain.Closer{Registry: p.Registry, Memberships: p.Memberships, Departed: departures.Departed}
+}
+
+func (p Parts) limit() domain.RateLimit {
+	return domain.RateLimit{Tally: p.Tally, PerMinute: p.MessagesPerMinute}
 }
 
 func (p Parts) messages(route string, action apigateway.Action) apigateway.Handler {
