@@ -166,8 +166,8 @@ func (f *FanOut) bury(ctx context.Context, d Delivery) (int, error) {
 	return len(d.Members), nil
 }
 
-// delay is how long the queue holds back an attempt: a random part of twice as long each time, up to five minutes.
+// delay is how long the queue holds back an attempt: a second, and a random part of a time that doubles with every
+// attempt, up to two minutes before the last one.
 func (f *FanOut) delay(attempt int) time.Duration {
-	ceiling := min(time.Second<<attempt, 5*time.Minute)
-	return time.Second + time.Duration(f.Random()*float64(ceiling))
+	return time.Second + time.Duration(f.Random()*float64(time.Second<<attempt))
 }
