@@ -54,7 +54,7 @@ type Log interface {
 	// written. Repeating a Write whose outcome is unknown is safe.
 	Write(ctx context.Context, room string, e Entry, claim *Claim) (Entry, error)
 	// Read returns the entries of a room's epoch within a range, ascending and without the expired ones. cut tells
-	// that there may be more, because of the limit or because an answer holds only so much.
+	// that there may be more, because of the limit or because an answer holds only so much; it has an entry then.
 	Read(ctx context.Context, room, epoch string, r Range) (entries []Entry, cut bool, err error)
 }
 

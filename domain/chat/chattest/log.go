@@ -3,6 +3,7 @@ package chattest
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
 
 	"wsecho/domain"
 	"wsecho/domain/chat"
@@ -38,6 +37,7 @@ func TestStore(t *testing.T, open func(*testing.T) Store) {
 		"ranges":                                       ranges,
 		"more than one answer holds":                   largeEntries,
 		"an expired entry is not read":                 expiredEntry,
+		"expired entries hide none that live":          expiredEntriesFirst,
 		"epochs and rooms are apart":                   epochsApart,
 		"a key is found again":                         keyIsFound,
 		"a key is claimed once":                        claimOnce,
@@ -50,7 +50,7 @@ func TestStore(t *testing.T, open func(*testing.T) Store) {
 	}
 }
 
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
+func newID() string { return rand.Text() }
 
 func now() time.Time { return time.Now().Truncate(time.Millisecond) }
 
@@ -249,6 +249,32 @@ func expiredEntry(t *testing.T, s Store) {
 	write(t, s, "r", newEntry("e", 2), nil)
 	if got := read(t, s, "r", "e", 1, 10); !slices.Equal(got, []int64{2}) {
 		t.Errorf("Read = %v", got)
+	}
+}
+
+// expiredEntriesFirst reads past more expired entries than the limit, and than a store may look at in one go: whoever
+// reads takes an answer without entries for the end.
+func expiredEntriesFirst(t *testing.T, s Store) {
+	const n = 40
+	for seq := range int64(n) {
+		e := newEntry("e", seq+1)
+		e.Data = json.RawMessage(`"` + strings.Repeat("x", 32000) + `"`)
+		if e.Seq != 1 && e.Seq != n {
+			e.ExpiresAt = now().Add(-2 * time.Second)
+		}
+		write(t, s, "r", e, nil)
+	}
+	for r, want := range map[chat.Range]int64{
+		{From: 2, To: n}:                               n,
+		{From: 2, To: n, Limit: 1}:                     n,
+		{From: 1, To: n - 1, Newest: true}:             1,
+		{From: 1, To: n - 1, Newest: true, Limit: 1}:   1,
+		{From: 1, To: n - 1, Newest: false, Limit: 10}: 1,
+	} {
+		entries, cut, err := s.Read(t.Context(), "r", "e", r)
+		if err != nil || len(entries) != 1 || entries[0].Seq != want {
+			t.Errorf("Read(%+v) = %d entries, %v, %v; want %d", r, len(entries), cut, err, want)
+		}
 	}
 }
 
