@@ -131,21 +131,27 @@ func reportPercentiles(b *testing.B, took []time.Duration) {
 
 // BenchmarkOffered measures latency with 1,000 connections that send 1,000 messages a second together.
 func BenchmarkOffered(b *testing.B) {
-	const connections, interval = 1000, time.Millisecond
-	clients := fastClients(b, connections, echoStage(b))
+	offered(b, fastClients(b, 1000, echoStage(b)), func(int) {})
+}
+
+// offered has the clients send, in turn, 1,000 messages a second, whether or not earlier ones were answered, and
+// reports how long the answers took. Besides, it does something else for each message.
+func offered(b *testing.B, clients []*fast, besides func(i int)) {
+	b.Helper()
 	took := make([]time.Duration, b.N)
 	var wg sync.WaitGroup
 	b.ResetTimer()
 	start := time.Now()
 	for i := range b.N {
-		due := start.Add(time.Duration(i) * interval)
+		due := start.Add(time.Duration(i) * time.Millisecond)
 		time.Sleep(time.Until(due))
 		wg.Go(func() {
-			if err := clients[i%connections].roundTrip(); err != nil {
+			if err := clients[i%len(clients)].roundTrip(); err != nil {
 				b.Error(err)
 			}
 			took[i] = time.Since(due)
 		})
+		wg.Go(func() { besides(i) })
 	}
 	wg.Wait()
 	b.StopTimer()
