@@ -13,12 +13,12 @@ import (
 // passes it on from the function's LoggingConfig.
 var environments = map[string][]string{
 	"WsAuthorize":  {"AUTH_MODE"},
-	"WsConnect":    {"TABLE_NAME"},
+	"WsConnect":    {"CONNECTIONS_PER_USER", "TABLE_NAME"},
 	"WsDisconnect": {"QUEUE_URL", "TABLE_NAME"},
 	"WsDefault":    nil,
 	"WsEcho":       nil,
-	"WsBroadcast":  {"CALLBACK_RATE", "CALLBACK_URL", "MAX_CONCURRENCY", "QUEUE_URL", "TABLE_NAME"},
-	"WsChat":       {"CALLBACK_RATE", "CALLBACK_URL", "HISTORY_DAYS", "MAX_CONCURRENCY", "QUEUE_URL", "TABLE_NAME"},
+	"WsBroadcast":  {"CALLBACK_RATE", "CALLBACK_URL", "MAX_CONCURRENCY", "MESSAGES_PER_MINUTE", "QUEUE_URL", "TABLE_NAME"},
+	"WsChat":       {"CALLBACK_RATE", "CALLBACK_URL", "HISTORY_DAYS", "MAX_CONCURRENCY", "MESSAGES_PER_MINUTE", "QUEUE_URL", "TABLE_NAME"},
 	"WsDeliver":    {"CALLBACK_RATE", "CALLBACK_URL", "DLQ_URL", "MAX_CONCURRENCY", "QUEUE_URL", "TABLE_NAME"},
 }
 
