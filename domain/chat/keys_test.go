@@ -1,0 +1,97 @@
+package chat_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsecho/domain"
+	"wsecho/domain/chat"
+)
+
+// TestSameKeyRaces sends the same message with the same key a hundred times at once, over two connections: it is
+// stored once, everybody is told so, and the numbers that were taken in vain are void at once.
+func TestSameKeyRaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 100
+		r := newRig(t)
+		devices := []domain.Caller{r.member("ada"), r.member("ada")}
+		// Every writer has looked for the key and taken its number before the first one writes.
+		var arrived sync.WaitGroup
+		arrived.Add(n)
+		hooks := make([]hook, n)
+		for i := range hooks {
+			hooks[i] = func(_ chat.Entry, write func() (chat.Entry, error)) (chat.Entry, error) {
+				arrived.Done()
+				arrived.Wait()
+				return write()
+			}
+		}
+		r.log.next(hooks...)
+		var racing sync.WaitGroup
+		said := make([]chat.Said, n)
+		for i := range n {
+			racing.Go(func() { said[i] = r.say(devices[i%2], "once", key) })
+		}
+		racing.Wait()
+		seq := r.wantOnce("once")
+		for _, s := range said {
+			if s != said[0] || s.Seq != seq {
+				t.Errorf("said %+v and %+v; it stands at %d", said[0], s, seq)
+			}
+		}
+		if stored := r.stored(); len(stored) != n {
+			t.Errorf("%d of %d places are filled at once", len(stored), n)
+		}
+	})
+}
+
+func TestKeyForAnotherMessage(t *testing.T) {
+	r := newRig(t)
+	ada, bob := r.member("ada"), r.member("bob")
+	first := r.say(ada, "one", key)
+	if _, err := r.Say(t.Context(), ada, room, quoted("two"), key); domain.Refusal(err).Code != domain.Conflict {
+		t.Errorf("the same key for another text: %v", err)
+	}
+	if _, err := r.Tell(t.Context(), ada, chat.Recipient{User: "bob"}, quoted("one"), key); domain.Refusal(err).Code != domain.Conflict {
+		t.Errorf("the same key for a direct message: %v", err)
+	}
+	if said := r.say(bob, "two", key); said.Seq != first.Seq+1 {
+		t.Errorf("another user's same key: %+v", said)
+	}
+	if stored := r.stored(); len(stored) != 2 {
+		t.Errorf("%d entries are stored", len(stored))
+	}
+}
+
+// TestRepetitionIsDeliveredAgain because nobody knows whether the first delivery got anywhere. The message id tells
+// clients that they have it.
+func TestRepetitionIsDeliveredAgain(t *testing.T) {
+	r := newRig(t)
+	ada, bob := r.member("ada"), r.member("bob")
+	said := r.say(ada, "one", key)
+	r.say(ada, "one", key)
+	pushes := r.received(bob)
+	if len(pushes) != 2 || pushes[0]["messageId"] != said.MessageID || fmt.Sprint(pushes[0]) != fmt.Sprint(pushes[1]) {
+		t.Errorf("received %v", pushes)
+	}
+}
+
+// TestKeysExpire after a day.
+func TestKeysExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		ada := r.member("ada")
+		r.say(ada, "one", key)
+		time.Sleep(chat.KeyLife - time.Second)
+		if said := r.say(ada, "one", key); said.Seq != 1 {
+			t.Errorf("within a day: %+v", said)
+		}
+		time.Sleep(2 * time.Second)
+		if said := r.say(ada, "two", key); said.Seq != 2 {
+			t.Errorf("after a day: %+v", said)
+		}
+	})
+}
