@@ -22,12 +22,12 @@ var errUnauthorized = errors.New("Unauthorized")
 // Authorize decides by an authenticator who may connect, and hands the identity on to all events of the connection.
 // The client of a refused connection gets 401 for missing or bad credentials, 403 if it is known and may not or comes
 // from a web page that may not. The log has the reason, but nothing that the client sent.
-func Authorize(by domain.Authenticator, h Handshake, logger *slog.Logger) Authorizer {
+func Authorize(by domain.Authenticator, h Handshake, journal Journal) Authorizer {
 	return func(ctx context.Context, event events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 		started := time.Now()
 		who, err := identify(ctx, by, h, upgrade{event})
 		in := events.APIGatewayWebsocketProxyRequestContext{RequestID: event.RequestContext.RequestID, RouteKey: "authorize"}
-		record(ctx, reasoned(logger, err), in, started, err)
+		reasoned(journal, err).record(ctx, in, started, err)
 		switch {
 		case err == nil:
 			return policy("Allow", event.MethodArn, who), nil
@@ -50,11 +50,11 @@ func identify(ctx context.Context, by domain.Authenticator, h Handshake, request
 }
 
 // reasoned adds to a log line why a client was refused.
-func reasoned(logger *slog.Logger, err error) *slog.Logger {
+func reasoned(journal Journal, err error) Journal {
 	if refusal, ok := errors.AsType[*domain.Error](err); ok {
-		return logger.With(slog.String("reason", refusal.Message))
+		journal.Logger = journal.Logger.With(slog.String("reason", refusal.Message))
 	}
-	return logger
+	return journal
 }
 
 // policy is an authorizer's answer for one connection. Everything in its context is text: what becomes of numbers on

@@ -2,7 +2,6 @@ package apigateway
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -22,7 +21,7 @@ type Action func(context.Context, Request) (Reply, error)
 //
 // A client gets a frame for every message: the action's reply or a refusal. The Lambda itself fails only if API
 // Gateway invokes it for a route that it does not have.
-func Messages(actions map[string]Action, logger *slog.Logger) Handler {
+func Messages(actions map[string]Action, journal Journal) Handler {
 	return func(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 		in := event.RequestContext
 		action, ok := actions[in.RouteKey]
@@ -32,7 +31,7 @@ func Messages(actions map[string]Action, logger *slog.Logger) Handler {
 		started := time.Now()
 		request := Request{Caller: callerOf(in)}
 		text, err := answer(ctx, action, &request, event.Body)
-		record(ctx, logger, in, started, err)
+		journal.record(ctx, in, started, err)
 		if err != nil {
 			text, err = refusal(domain.Refusal(err), request.Caller).frame(request.ID)
 		}
@@ -61,12 +60,12 @@ func answer(ctx context.Context, action Action, request *Request, body string) (
 
 // Connect handles $connect. The client's upgrade succeeds with the response and is refused with its status: 401,
 // 403, 429, 503 or 500.
-func Connect(uc domain.Connector, logger *slog.Logger) Handler {
+func Connect(uc domain.Connector, journal Journal) Handler {
 	return func(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 		in := event.RequestContext
 		started := time.Now()
 		err := uc.Connect(ctx, in.ConnectionID, time.UnixMilli(in.ConnectedAt), identityOf(in))
-		record(ctx, logger, in, started, err)
+		journal.record(ctx, in, started, err)
 		if err != nil {
 			return events.APIGatewayProxyResponse{StatusCode: status(domain.Refusal(err).Code)}, nil
 		}
@@ -79,11 +78,11 @@ func Connect(uc domain.Connector, logger *slog.Logger) Handler {
 }
 
 // Disconnect handles $disconnect. Nobody reads its response; an error shows in the function's metrics.
-func Disconnect(uc domain.Closer, logger *slog.Logger) Handler {
+func Disconnect(uc domain.Closer, journal Journal) Handler {
 	return func(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 		started := time.Now()
 		err := uc.Close(ctx, event.RequestContext.ConnectionID)
-		record(ctx, logger, event.RequestContext, started, err)
+		journal.record(ctx, event.RequestContext, started, err)
 		return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, err
 	}
 }
@@ -101,24 +100,4 @@ func status(code domain.Code) int {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
-}
-
-// record writes the one log line of a request: what came of it, but never what was in it. A fault of ours is an
-// error and has its cause.
-func record(ctx context.Context, logger *slog.Logger, in events.APIGatewayWebsocketProxyRequestContext, started time.Time, err error) {
-	level, attributes := slog.LevelInfo, []slog.Attr{
-		slog.String("requestId", in.RequestID),
-		slog.String("connectionId", in.ConnectionID),
-		slog.String("route", in.RouteKey),
-		slog.String("code", "ok"),
-		slog.Float64("durationMs", float64(time.Since(started).Microseconds())/1000),
-	}
-	if err != nil {
-		code := domain.Refusal(err).Code
-		attributes[3] = slog.String("code", string(code))
-		if code == domain.Internal || code == domain.Unavailable {
-			level, attributes = slog.LevelError, append(attributes, slog.String("cause", err.Error()))
-		}
-	}
-	logger.LogAttrs(ctx, level, "request", attributes...)
 }

@@ -13,7 +13,7 @@ import (
 
 // Authorize is the Lambda authorizer of $connect. It needs AUTH_MODE and what Auth needs in that mode.
 func Authorize() apigateway.Authorizer {
-	parts := Parts{Logger: logger()}
+	parts := bare()
 	if err := authFromEnvironment().Apply(&parts); err != nil {
 		stop("%v", err)
 	}
@@ -36,12 +36,12 @@ func Disconnect() apigateway.Handler {
 
 // Default is the Lambda of $default. It needs nothing.
 func Default() apigateway.Handler {
-	return Parts{Logger: logger()}.Default()
+	return bare().Default()
 }
 
 // Echo is the Lambda of echo. It needs nothing.
 func Echo() apigateway.Handler {
-	return Parts{Logger: logger()}.Echo()
+	return bare().Echo()
 }
 
 // Broadcast is the Lambda of broadcast. It needs TABLE_NAME, QUEUE_URL, CALLBACK_URL, CALLBACK_RATE,
@@ -67,13 +67,18 @@ func Deliver() func(context.Context, events.SQSEvent) (events.SQSEventResponse, 
 	queue.DeadLetterURL = must("DLQ_URL")
 	parts.Queue = queue
 	worker := parts.Worker()
-	worker.Queue, worker.Metrics, worker.Function = queue, os.Stdout, os.Getenv("AWS_LAMBDA_FUNCTION_NAME")
+	worker.Queue, worker.Function = queue, os.Getenv("AWS_LAMBDA_FUNCTION_NAME")
 	return worker.Handle
+}
+
+// bare are the parts that every function has.
+func bare() Parts {
+	return Parts{Logger: logger(), Metrics: os.Stdout}
 }
 
 // stored are the parts of a function that keeps the registry.
 func stored() Parts {
-	return Parts{Logger: logger()}.On(dynamodb.Table{Client: dynamodb.NewClient(awsConfig()), Name: must("TABLE_NAME")})
+	return bare().On(dynamodb.Table{Client: dynamodb.NewClient(awsConfig()), Name: must("TABLE_NAME")})
 }
 
 // posting are the parts of a function that posts to connections.

@@ -3,6 +3,7 @@
 package wiring
 
 import (
+	"io"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -43,6 +44,8 @@ type Parts struct {
 	// Pace is shared by all that posts in this process.
 	Pace   *domain.Pace
 	Logger *slog.Logger
+	// Metrics gets metrics in CloudWatch's embedded format; nil is none.
+	Metrics io.Writer
 }
 
 // On returns the parts with a table that keeps the registry and the rooms.
@@ -56,17 +59,17 @@ func (p Parts) On(table dynamodb.Table) Parts {
 
 // Authorize makes the handler that decides who may connect.
 func (p Parts) Authorize() apigateway.Authorizer {
-	return apigateway.Authorize(p.Authenticator, p.Handshake, p.Logger)
+	return apigateway.Authorize(p.Authenticator, p.Handshake, p.journal())
 }
 
 // Connect makes the handler of $connect.
 func (p Parts) Connect() apigateway.Handler {
-	return apigateway.Connect(domain.Connector{Registry: p.Registry, MaxPerUser: p.MaxPerUser}, p.Logger)
+	return apigateway.Connect(domain.Connector{Registry: p.Registry, MaxPerUser: p.MaxPerUser}, p.journal())
 }
 
 // Disconnect makes the handler of $disconnect.
 func (p Parts) Disconnect() apigateway.Handler {
-	return apigateway.Disconnect(p.closer(), p.Logger)
+	return apigateway.Disconnect(p.closer(), p.journal())
 }
 
 // Default makes the handler of what no other route serves.
@@ -88,7 +91,7 @@ func (p Parts) Broadcast() apigateway.Handler {
 
 // Chat makes the handler of all routes of chat.
 func (p Parts) Chat() apigateway.Handler {
-	return apigateway.Messages(apigateway.Chat(p.chat()), p.Logger)
+	return apigateway.Messages(apigateway.Chat(p.chat()), p.journal())
 }
 
 // ChatRoutes are the route keys that Chat handles.
@@ -114,7 +117,7 @@ func (p Parts) FanOut() *domain.FanOut {
 
 // Worker makes the worker behind a queue.
 func (p Parts) Worker() *sqs.Worker {
-	return &sqs.Worker{FanOut: p.FanOut(), Logger: p.Logger}
+	return &sqs.Worker{FanOut: p.FanOut(), Logger: p.Logger, Metrics: p.Metrics}
 }
 
 func (p Parts) closer() domain.Closer {
@@ -122,12 +125,16 @@ func (p Parts) closer() domain.Closer {
 	return domain.Closer{Registry: p.Registry, Memberships: p.Memberships, Departed: departures.Departed}
 }
 
+func (p Parts) journal() apigateway.Journal {
+	return apigateway.Journal{Logger: p.Logger, Metrics: p.Metrics}
+}
+
 func (p Parts) limit() domain.RateLimit {
 	return domain.RateLimit{Tally: p.Tally, PerMinute: p.MessagesPerMinute}
 }
 
 func (p Parts) messages(route string, action apigateway.Action) apigateway.Handler {
-	return apigateway.Messages(map[string]apigateway.Action{route: action}, p.Logger)
+	return apigateway.Messages(map[string]apigateway.Action{route: action}, p.journal())
 }
 
 // NewID returns a UUID of version 7, which sorts by the time it was made.

@@ -1,0 +1,151 @@
+package apigateway_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"wsecho/adapters/apigateway"
+	"wsecho/domain"
+)
+
+// seen is an authenticator that keeps what it was shown, and answers with an error.
+type seen struct {
+	shown []domain.Credentials
+	err   error
+}
+
+func (s *seen) Authenticate(_ context.Context, c domain.Credentials) (domain.Identity, error) {
+	s.shown = append(s.shown, c)
+	return domain.Identity{User: c.User}, s.err
+}
+
+// request is an event with headers as some emulators send it: in lower case and without the lists of values.
+func request(headers map[string]string, query map[string]string) events.APIGatewayCustomAuthorizerRequestTypeRequest {
+	return events.APIGatewayCustomAuthorizerRequestTypeRequest{Headers: headers, QueryStringParameters: query}
+}
+
+func TestCredentialsOfPlainEvents(t *testing.T) {
+	origins, err := apigateway.ParseOrigins("https://app.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict := apigateway.Handshake{Tokens: true, Origins: origins}
+	lax := apigateway.Handshake{Tokens: true, QueryToken: true, Origins: origins}
+	tests := []struct {
+		name    string
+		h       apigateway.Handshake
+		headers map[string]string
+		query   map[string]string
+		token   string // Empty: refused.
+	}{
+		{"header", strict, map[string]string{"authorization": "Bearer a.b.c"}, nil, "a.b.c"},
+		{"subprotocol", strict, map[string]string{"sec-websocket-protocol": "wsecho.v1,bearer.a.b.c"}, nil, "a.b.c"},
+		{"query", lax, nil, map[string]string{"token": "a.b.c"}, "a.b.c"},
+		{"query that is not allowed", strict, nil, map[string]string{"token": "a.b.c"}, ""},
+		{"origin", strict, map[string]string{"authorization": "Bearer a.b.c", "origin": "https://app.example"}, nil, "a.b.c"},
+		{"another origin", strict, map[string]string{"authorization": "Bearer a.b.c", "origin": "https://evil.example"}, nil, ""},
+		{"nothing", strict, nil, nil, ""},
+	}
+	for _, test := range tests {
+		by := new(seen)
+		_, _ = apigateway.Authorize(by, test.h, slog.New(slog.DiscardHandler))(t.Context(), request(test.headers, test.query))
+		switch {
+		case test.token == "" && len(by.shown) > 0:
+			t.Errorf("%s: the authenticator was shown %+v", test.name, by.shown)
+		case test.token != "" && (len(by.shown) != 1 || by.shown[0] != domain.Credentials{Token: test.token}):
+			t.Errorf("%s: the authenticator was shown %+v, want the token %s", test.name, by.shown, test.token)
+		}
+	}
+}
+
+// TestEveryValueOfAHeaderCounts: the plain map has only the last of several.
+func TestEveryValueOfAHeaderCounts(t *testing.T) {
+	event := request(map[string]string{"Authorization": "Bearer b"}, nil)
+	event.MultiValueHeaders = map[string][]string{"authorization": {"Bearer a"}, "Authorization": {"Bearer b"}}
+	by := new(seen)
+	_, err := apigateway.Authorize(by, apigateway.Handshake{Tokens: true}, slog.New(slog.DiscardHandler))(t.Context(), event)
+	if err == nil || err.Error() != "Unauthorized" || len(by.shown) > 0 {
+		t.Errorf("two tokens: %v; shown %v", err, by.shown)
+	}
+}
+
+func TestParseOrigins(t *testing.T) {
+	for _, list := range []string{
+		"*", "https://*.example", "app.example", "https://app.example/", "https://app.example:0", "https://", "https://a b",
+		"https://app.example;https://b.example", "https://\u0430pp.example", "Null", "https://user@app.example",
+	} {
+		if _, err := apigateway.ParseOrigins(list); err == nil {
+			t.Errorf("ParseOrigins(%q) found nothing wrong", list)
+		}
+	}
+	for list, empty := range map[string]bool{"": true, " , ": true, "null": false, "https://app.example": false, "chrome-extension://abcdef": false} {
+		if origins, err := apigateway.ParseOrigins(list); err != nil || origins.Empty() != empty {
+			t.Errorf("ParseOrigins(%q): Empty = %v, %v", list, origins.Empty(), err)
+		}
+	}
+	if apigateway.AnyOrigin.Empty() {
+		t.Error("AnyOrigin is empty")
+	}
+}
+
+// TestNullOriginIfListed: only the very word, and only then.
+func TestNullOriginIfListed(t *testing.T) {
+	for list, admitted := range map[string]bool{"null": true, "https://app.example": false} {
+		origins, _ := apigateway.ParseOrigins(list)
+		h := apigateway.Handshake{Origins: origins}
+		got, err := apigateway.Authorize(new(seen), h, slog.New(slog.DiscardHandler))(t.Context(), request(map[string]string{"Origin": "null"}, nil))
+		if effect := got.PolicyDocument.Statement[0].Effect; err != nil || (effect == "Allow") != admitted {
+			t.Errorf("with the list %q null gets %s, %v", list, effect, err)
+		}
+	}
+}
+
+// TestTheLogHasTheReasonAndNoSecret, whatever comes of the request.
+func TestTheLogHasTheReasonAndNoSecret(t *testing.T) {
+	const token, name = "secret.secret.secret", "hidden"
+	for reason, by := range map[string]*seen{
+		`"code":"ok"`:           {},
+		"the token has expired": {err: &domain.Error{Code: domain.Unauthorized, Message: "the token has expired"}},
+		"is no user name":       {err: &domain.Error{Code: domain.Forbidden, Message: "the token's subject is no user name"}},
+		`"cause":"boom: not`:    {err: fmt.Errorf("boom: %w", domain.ErrUnavailable)},
+		`"cause":"fault"`:       {err: errors.New("fault")},
+	} {
+		logger, log := logged()
+		h := apigateway.Handshake{Tokens: true, QueryToken: true, Origins: apigateway.AnyOrigin}
+		event := request(map[string]string{"Authorization": "Bearer " + token, "Origin": "https://" + name}, map[string]string{"token": token, "user": name})
+		_, err := apigateway.Authorize(by, h, logger)(t.Context(), event)
+		for _, text := range []string{log.String(), fmt.Sprint(err)} {
+			if strings.Contains(text, "secret") || strings.Contains(text, name) {
+				t.Errorf("%s: %s", reason, text)
+			}
+		}
+		if !strings.Contains(log.String(), reason) || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("the log is %s, want one line with %s", log, reason)
+		}
+	}
+}
+
+// TestRefusedHandshakesAreLoggedWithoutSecrets: those that the authenticator never sees.
+func TestRefusedHandshakesAreLoggedWithoutSecrets(t *testing.T) {
+	for reason, event := range map[string]events.APIGatewayCustomAuthorizerRequestTypeRequest{
+		"origin":        request(map[string]string{"Origin": "https://secret.example"}, nil),
+		"query string":  request(nil, map[string]string{"token": "secret"}),
+		"different":     request(map[string]string{"Authorization": "Bearer secret1", "Sec-WebSocket-Protocol": "wsecho.v1, bearer.secret2"}, nil),
+		"subprotocol":   request(map[string]string{"Sec-WebSocket-Protocol": "bearer.secret"}, nil),
+		"Authorization": request(map[string]string{"Authorization": "Basic secret"}, nil),
+		"is no token":   request(map[string]string{"Cookie": "secret"}, nil),
+	} {
+		logger, log := logged()
+		by := new(seen)
+		_, _ = apigateway.Authorize(by, apigateway.Handshake{Tokens: true}, logger)(t.Context(), event)
+		if !strings.Contains(log.String(), reason) || strings.Contains(log.String(), "secret") || len(by.shown) > 0 {
+			t.Errorf("the log is %s, want the reason %s", log, reason)
+		}
+	}
+}

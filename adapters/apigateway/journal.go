@@ -1,0 +1,54 @@
+package apigateway
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"wsecho/adapters/internal/emf"
+	"wsecho/domain"
+)
+
+// Journal is where handlers write what they did.
+type Journal struct {
+	// Logger gets one line for each request. Required.
+	Logger *slog.Logger
+	// Metrics gets a metric for each request: Requests, by Route and Code, so that it counts connects, disconnects,
+	// messages and errors. Nil is none.
+	Metrics io.Writer
+}
+
+// record writes what came of a request, but never what was in it. A fault of ours is an error and has its cause.
+func (j Journal) record(ctx context.Context, in events.APIGatewayWebsocketProxyRequestContext, started time.Time, err error) {
+	level, code, cause := slog.LevelInfo, "ok", ""
+	if err != nil {
+		refusal := domain.Refusal(err).Code
+		code = string(refusal)
+		if refusal == domain.Internal || refusal == domain.Unavailable {
+			level, cause = slog.LevelError, err.Error()
+		}
+	}
+	attributes := []slog.Attr{
+		slog.String("requestId", in.RequestID),
+		slog.String("connectionId", in.ConnectionID),
+		slog.String("route", in.RouteKey),
+		slog.String("code", code),
+		slog.Float64("durationMs", float64(time.Since(started).Microseconds())/1000),
+	}
+	if cause != "" {
+		attributes = append(attributes, slog.String("cause", cause))
+	}
+	j.Logger.LogAttrs(ctx, level, "request", attributes...)
+	j.count(in.RouteKey, code)
+}
+
+// count writes the metric. One that is lost is no reason to fail a request.
+func (j Journal) count(route, code string) {
+	if j.Metrics != nil {
+		dimensions := map[string]string{"Route": route, "Code": code}
+		_ = emf.Write(j.Metrics, time.Now(), dimensions, emf.Metric{Name: "Requests", Unit: emf.Count, Value: 1})
+	}
+}
