@@ -30,6 +30,10 @@ func request(headers map[string]string, query map[string]string) events.APIGatew
 	return events.APIGatewayCustomAuthorizerRequestTypeRequest{Headers: headers, QueryStringParameters: query}
 }
 
+func ask(t *testing.T, by domain.Authenticator, h apigateway.Handshake, logger *slog.Logger, event events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+	return apigateway.Authorize(by, h, apigateway.Journal{Logger: logger})(t.Context(), event)
+}
+
 func TestCredentialsOfPlainEvents(t *testing.T) {
 	origins, err := apigateway.ParseOrigins("https://app.example")
 	if err != nil {
@@ -54,7 +58,7 @@ func TestCredentialsOfPlainEvents(t *testing.T) {
 	}
 	for _, test := range tests {
 		by := new(seen)
-		_, _ = apigateway.Authorize(by, test.h, slog.New(slog.DiscardHandler))(t.Context(), request(test.headers, test.query))
+		_, _ = ask(t, by, test.h, slog.New(slog.DiscardHandler), request(test.headers, test.query))
 		switch {
 		case test.token == "" && len(by.shown) > 0:
 			t.Errorf("%s: the authenticator was shown %+v", test.name, by.shown)
@@ -69,7 +73,7 @@ func TestEveryValueOfAHeaderCounts(t *testing.T) {
 	event := request(map[string]string{"Authorization": "Bearer b"}, nil)
 	event.MultiValueHeaders = map[string][]string{"authorization": {"Bearer a"}, "Authorization": {"Bearer b"}}
 	by := new(seen)
-	_, err := apigateway.Authorize(by, apigateway.Handshake{Tokens: true}, slog.New(slog.DiscardHandler))(t.Context(), event)
+	_, err := ask(t, by, apigateway.Handshake{Tokens: true}, slog.New(slog.DiscardHandler), event)
 	if err == nil || err.Error() != "Unauthorized" || len(by.shown) > 0 {
 		t.Errorf("two tokens: %v; shown %v", err, by.shown)
 	}
@@ -99,7 +103,7 @@ func TestNullOriginIfListed(t *testing.T) {
 	for list, admitted := range map[string]bool{"null": true, "https://app.example": false} {
 		origins, _ := apigateway.ParseOrigins(list)
 		h := apigateway.Handshake{Origins: origins}
-		got, err := apigateway.Authorize(new(seen), h, slog.New(slog.DiscardHandler))(t.Context(), request(map[string]string{"Origin": "null"}, nil))
+		got, err := ask(t, new(seen), h, slog.New(slog.DiscardHandler), request(map[string]string{"Origin": "null"}, nil))
 		if effect := got.PolicyDocument.Statement[0].Effect; err != nil || (effect == "Allow") != admitted {
 			t.Errorf("with the list %q null gets %s, %v", list, effect, err)
 		}
@@ -119,7 +123,7 @@ func TestTheLogHasTheReasonAndNoSecret(t *testing.T) {
 		logger, log := logged()
 		h := apigateway.Handshake{Tokens: true, QueryToken: true, Origins: apigateway.AnyOrigin}
 		event := request(map[string]string{"Authorization": "Bearer " + token, "Origin": "https://" + name}, map[string]string{"token": token, "user": name})
-		_, err := apigateway.Authorize(by, h, logger)(t.Context(), event)
+		_, err := ask(t, by, h, logger, event)
 		for _, text := range []string{log.String(), fmt.Sprint(err)} {
 			if strings.Contains(text, "secret") || strings.Contains(text, name) {
 				t.Errorf("%s: %s", reason, text)
@@ -143,7 +147,7 @@ func TestRefusedHandshakesAreLoggedWithoutSecrets(t *testing.T) {
 	} {
 		logger, log := logged()
 		by := new(seen)
-		_, _ = apigateway.Authorize(by, apigateway.Handshake{Tokens: true}, logger)(t.Context(), event)
+		_, _ = ask(t, by, apigateway.Handshake{Tokens: true}, logger, event)
 		if !strings.Contains(log.String(), reason) || strings.Contains(log.String(), "secret") || len(by.shown) > 0 {
 			t.Errorf("the log is %s, want the reason %s", log, reason)
 		}
