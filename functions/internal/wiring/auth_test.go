@@ -1,0 +1,80 @@
+package wiring
+
+import (
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"wsecho/domain"
+)
+
+// TestAuthStops runs the start of the authorizer's Lambda with bad settings: it ends and names them.
+func TestAuthStops(t *testing.T) {
+	if os.Getenv("AUTH_TEST") != "" {
+		Authorize()
+		return
+	}
+	jwt := []string{"AUTH_MODE=jwt", "JWT_ISSUER=https://issuer.example", "JWT_AUDIENCE=a", "JWKS_URL=https://issuer.example/keys"}
+	tests := []struct {
+		name  string
+		env   []string
+		wants []string
+	}{
+		{"nothing", nil, []string{"AUTH_MODE"}},
+		{"another mode", []string{"AUTH_MODE=none"}, []string{"AUTH_MODE", "none", "open or jwt"}},
+		{"only the mode", []string{"AUTH_MODE=jwt"}, []string{"JWT_ISSUER", "JWT_AUDIENCE", "JWKS_URL"}},
+		{"no issuer", append(jwt, "JWT_ISSUER="), []string{"JWT_ISSUER"}},
+		{"unsafe keys", append(jwt, "JWKS_URL=http://issuer.example/keys"), []string{"JWKS_URL", "https"}},
+		{"neither true nor false", append(jwt, "ALLOW_QUERY_TOKEN=yes"), []string{"ALLOW_QUERY_TOKEN", "yes"}},
+		{"a pattern", append(jwt, "ALLOWED_ORIGINS=https://*.example"), []string{"ALLOWED_ORIGINS", "*.example"}},
+		{"no grant", append(jwt, "JWT_DEFAULT_GRANTS=admin"), []string{"JWT_DEFAULT_GRANTS", "admin"}},
+	}
+	for _, test := range tests {
+		command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAuthStops$")
+		command.Env = append(os.Environ(), append(test.env, "AUTH_TEST=1")...)
+		out, err := command.CombinedOutput()
+		if err == nil {
+			t.Errorf("%s: the authorizer starts", test.name)
+		}
+		for _, want := range test.wants {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("%s: the log lacks %s:\n%s", test.name, want, out)
+			}
+		}
+	}
+}
+
+func TestAuthFromEnvironment(t *testing.T) {
+	for name, value := range map[string]string{
+		"AUTH_MODE": "jwt", "JWT_ISSUER": "i", "JWT_AUDIENCE": "a", "JWKS_URL": "https://issuer.example/keys",
+		"JWT_DEFAULT_GRANTS": "wsecho:tell", "ALLOWED_ORIGINS": "https://app.example", "ALLOW_QUERY_TOKEN": "true",
+	} {
+		t.Setenv(name, value)
+	}
+	p := Parts{Logger: slog.New(slog.DiscardHandler)}
+	if err := authFromEnvironment().Apply(&p); err != nil || !p.Handshake.Tokens || !p.Handshake.QueryToken || p.Handshake.Origins.Empty() {
+		t.Errorf("Apply: %v, %+v", err, p.Handshake)
+	}
+}
+
+// TestOpenNeedsNothing but its mode; the template passes the rest empty.
+func TestOpenNeedsNothing(t *testing.T) {
+	var p Parts
+	if err := (Auth{Mode: AuthOpen}).Apply(&p); err != nil || p.Authenticator != (domain.Open{}) {
+		t.Errorf("Apply: %v, %+v", err, p)
+	}
+	if p.Handshake.Tokens || p.Handshake.Origins.Empty() {
+		t.Errorf("the handshake is %+v, want any origin and no tokens", p.Handshake)
+	}
+}
+
+// TestJWTAdmitsNoPageByDefault: pages are listed, or there are none.
+func TestJWTAdmitsNoPageByDefault(t *testing.T) {
+	p := Parts{Logger: slog.New(slog.DiscardHandler)}
+	auth := Auth{Mode: AuthJWT, Issuer: "i", Audience: "a", KeySet: "https://issuer.example/keys"}
+	if err := auth.Apply(&p); err != nil || !p.Handshake.Origins.Empty() || p.Handshake.QueryToken {
+		t.Errorf("Apply: %v, %+v", err, p.Handshake)
+	}
+}
