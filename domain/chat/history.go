@@ -30,9 +30,9 @@ type Position struct {
 	Limit int
 }
 
-// History returns a page of a room's messages. It stops before a message that is still being written. Refusals:
-// bad_request, not_a_member, unrecoverable_position (the epoch has ended, or messages after the position have
-// expired; details have the newest page).
+// History returns a page of a room's messages, without gaps and next to the position that was asked for: where a
+// message is still being written, it ends. Refusals: bad_request, not_a_member, unrecoverable_position (the epoch has
+// ended, or messages after the position have expired; details have the newest page).
 func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at Position) (History, error) {
 	if err := c.mustBeMember(ctx, from, room); err != nil {
 		return History{}, err
@@ -53,7 +53,7 @@ func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at 
 	if recoverable && at.Before != nil {
 		return read.before(ctx, *at.Before)
 	}
-	newest, err := read.before(ctx, head.Seq+1)
+	newest, err := read.newest(ctx)
 	if err != nil || recoverable {
 		return newest, err
 	}
@@ -89,15 +89,32 @@ func (r reading) after(ctx context.Context, position int64) (page History, compl
 	if cut {
 		last = entries[len(entries)-1].Seq
 	}
-	run, expired, err := r.dense(ctx, entries, position+1, last)
-	run = firstThatFit(run)
+	run, open, expired, err := r.resolve(ctx, entries, position+1, last)
+	run = firstThatFit(dense(run, open))
 	end := position + int64(len(run))
 	return History{r.head.Epoch, messages(run), end < r.head.Seq}, !expired, err
 }
 
-// before returns the page that precedes a position, without what has expired of it.
+// newest returns the last page. It ends before the first message that is still being written, from where a client goes
+// on as from any position.
+func (r reading) newest(ctx context.Context) (History, error) {
+	return r.upTo(ctx, r.head.Seq, func(run []Entry, open []int) ([]Entry, bool) { return dense(run, open), false })
+}
+
+// before returns the page that precedes a position, without what has expired of it. It begins after the last message
+// that is still being written, so that it always reaches up to the position.
 func (r reading) before(ctx context.Context, position int64) (History, error) {
-	last := min(position-1, r.head.Seq)
+	return r.upTo(ctx, min(position-1, r.head.Seq), func(run []Entry, open []int) ([]Entry, bool) {
+		if len(open) == 0 {
+			return run, false
+		}
+		return run[open[len(open)-1]+1:], true
+	})
+}
+
+// upTo returns the page that ends at a position, and of it what choose takes: a run without open places, and whether
+// there is more before it.
+func (r reading) upTo(ctx context.Context, last int64, choose func([]Entry, []int) ([]Entry, bool)) (History, error) {
 	first := max(1, last-int64(r.limit)+1)
 	if last < first {
 		return History{r.head.Epoch, []Message{}, false}, nil
@@ -109,40 +126,53 @@ func (r reading) before(ctx context.Context, position int64) (History, error) {
 	if cut {
 		first = entries[0].Seq
 	}
-	run, expired, err := r.dense(ctx, entries, first, last)
+	all, open, expired, err := r.resolve(ctx, entries, first, last)
+	run, more := choose(all, open)
 	fitting := lastThatFit(run)
-	more := len(fitting) < len(run) || !expired && first > 1
+	more = more || len(fitting) < len(run) || !expired && first > 1
 	return History{r.head.Epoch, messages(fitting), more}, err
 }
 
-// dense makes a run without gaps of what was read in a range: it fills old holes and stops before a young one. If
-// the beginning of the range has expired, the run begins after it.
-func (r reading) dense(ctx context.Context, entries []Entry, first, last int64) (run []Entry, expired bool, err error) {
+// resolve makes a run without gaps of what was read in a range, and fills old holes. The holes that are too young
+// stay open: those are the indexes of places in the run where nothing stands yet. If the beginning of the range has
+// expired, the run begins after it.
+func (r reading) resolve(ctx context.Context, entries []Entry, first, last int64) (run []Entry, open []int, expired bool, err error) {
 	lives := len(entries) > 0 && entries[0].Seq < first
 	if lives {
 		entries = entries[1:]
 	}
 	for seq := first; seq <= last; seq++ {
 		if len(entries) > 0 && entries[0].Seq == seq {
-			run, entries, lives = append(run, entries[0]), entries[1:], true
+			run, entries = append(run, entries[0]), entries[1:]
 			continue
 		}
-		if !lives {
+		if len(run) == 0 && !lives && !expired {
 			if lives, err = r.lowerLives(ctx, seq); err != nil {
-				return run, expired, err
+				return nil, nil, false, err
 			}
 		}
-		if !lives {
+		if len(run) == 0 && !lives {
 			expired = true
 			continue
 		}
 		filled, ok, err := r.fill(ctx, seq, entries)
-		if err != nil || !ok {
-			return run, expired, err
+		if err != nil {
+			return nil, nil, false, err
+		}
+		if !ok {
+			open = append(open, len(run))
 		}
 		run = append(run, filled)
 	}
-	return run, expired, nil
+	return run, open, expired, nil
+}
+
+// dense is the beginning of a run up to its first open place.
+func dense(run []Entry, open []int) []Entry {
+	if len(open) == 0 {
+		return run
+	}
+	return run[:open[0]]
 }
 
 // lowerLives tells whether anything before a missing position is still kept. Then the position is a hole; otherwise
@@ -154,7 +184,8 @@ func (r reading) lowerLives(ctx context.Context, seq int64) (bool, error) {
 	if seq == 1 {
 		return false, nil
 	}
-	lower, _, err := r.Log.Read(ctx, r.room, r.head.Epoch, Range{From: 1, To: seq - 1, Limit: 1})
+	// The newest one lives longest.
+	lower, _, err := r.Log.Read(ctx, r.room, r.head.Epoch, Range{From: 1, To: seq - 1, Limit: 1, Newest: true})
 	return len(lower) > 0, err
 }
 

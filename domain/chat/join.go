@@ -73,7 +73,7 @@ func (c *Chat) catchUp(ctx context.Context, room string, resume *Resume) (Joined
 		page, joined.Recovered, err = read.after(ctx, resume.After)
 	}
 	if err == nil && !joined.Recovered {
-		page, err = read.before(ctx, head.Seq+1)
+		page, err = read.newest(ctx)
 	}
 	joined.Messages, joined.More = page.Messages, page.More
 	return joined, err
