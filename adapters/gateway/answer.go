@@ -2,11 +2,8 @@ package gateway
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,80 +25,64 @@ func malformed(format string, args ...any) error {
 // parseAnswer accepts what API Gateway accepts: an object with a statusCode and no unknown member, whose other members
 // may be null. Names are compared exactly, unlike encoding/json does it for structs.
 func parseAnswer(raw []byte) (answer, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil || members == nil {
+	doc := document{text: string(raw)}
+	if !doc.parse() || doc.sloppy || doc.root.kind != kindObject {
 		return answer{}, malformed("it must be an object with a statusCode, not %.60s", describe(raw))
 	}
 	var a answer
-	for name, value := range members {
-		if err := a.set(name, value); err != nil {
+	for i := range doc.root.members {
+		m := &doc.root.members[i]
+		if err := a.set(m.name, &m.value); err != nil {
 			return answer{}, err
 		}
 	}
 	if a.status == 0 {
-		return answer{}, malformed("it has no statusCode, only %v", slices.Sorted(maps.Keys(members)))
+		return answer{}, malformed("it has no statusCode: %.60s", raw)
 	}
 	return a, nil
 }
 
-func (a *answer) set(name string, value json.RawMessage) (err error) {
-	switch name {
-	case "statusCode":
-		a.status, err = parseStatus(value)
-	case "body":
-		err = unmarshalMember(name, value, &a.body)
-	case "headers":
-		err = a.setHeaders(value)
-	case "multiValueHeaders":
-		err = a.setMultiValueHeaders(value)
-	case "isBase64Encoded":
-		var ignored bool
-		err = unmarshalMember(name, value, &ignored)
-	default:
-		err = malformed("unknown member %q", name)
+// set takes one member.
+func (a *answer) set(name string, v *value) error {
+	switch {
+	case name == "statusCode":
+		return a.setStatus(v)
+	case name != "body" && name != "headers" && name != "multiValueHeaders" && name != "isBase64Encoded":
+		return malformed("unknown member %q", name)
+	case v.null():
+		return nil
+	case name == "isBase64Encoded" && (v.text == "true" || v.text == "false"):
+		return nil
+	case name == "body" && v.kind == kindText:
+		a.body = v.text
+		return nil
+	case (name == "headers" || name == "multiValueHeaders") && v.kind == kindObject:
+		return a.setHeaders(v, name == "multiValueHeaders")
 	}
-	return err
+	return malformed("%s can't be %.60s", name, v)
 }
 
-func unmarshalMember(name string, value json.RawMessage, into any) error {
-	if err := json.Unmarshal(value, into); err != nil {
-		return malformed("%s can't be %.60s", name, value)
-	}
-	return nil
-}
-
-// parseStatus takes a number or its text, since API Gateway takes both.
-func parseStatus(value json.RawMessage) (int, error) {
-	status, err := strconv.Atoi(strings.Trim(string(value), `"`))
+// setStatus takes a number or its text, since API Gateway takes both.
+func (a *answer) setStatus(v *value) error {
+	status, err := strconv.Atoi(v.text)
 	if err != nil || status < 100 || status > 599 {
-		return 0, malformed("statusCode %.20s", value)
+		return malformed("statusCode %.20s", v)
 	}
-	return status, nil
-}
-
-func (a *answer) setHeaders(value json.RawMessage) error {
-	var headers map[string]any
-	if err := unmarshalMember("headers", value, &headers); err != nil {
-		return err
-	}
-	for name, v := range headers {
-		switch v.(type) {
-		case map[string]any, []any:
-			return malformed("header %q is no text", name)
-		}
-		a.addHeader(name, fmt.Sprint(v))
-	}
+	a.status = status
 	return nil
 }
 
-func (a *answer) setMultiValueHeaders(value json.RawMessage) error {
-	var headers map[string][]string
-	if err := unmarshalMember("multiValueHeaders", value, &headers); err != nil {
-		return err
-	}
-	for name, values := range headers {
-		if len(values) > 0 {
-			a.addHeader(name, values[len(values)-1])
+// setHeaders takes headers that have one value each, or a list of them, of which the last counts here.
+func (a *answer) setHeaders(headers *value, lists bool) error {
+	for i := range headers.members {
+		m := &headers.members[i]
+		if lists != (m.kind == kindArray) || m.kind == kindObject {
+			return malformed("header %q can't be %.60s", m.name, &m.value)
+		}
+		if !lists {
+			a.addHeader(m.name, m.text)
+		} else if n := len(m.members); n > 0 {
+			a.addHeader(m.name, m.members[n-1].text)
 		}
 	}
 	return nil

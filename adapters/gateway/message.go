@@ -63,7 +63,7 @@ type request struct {
 	c       *conn
 	ctx     requestContext
 	route   Route
-	text    []byte // As it came.
+	text    string // As it came.
 	event   []byte
 	start   time.Time
 	before  <-chan struct{} // Closed when this request may reach its handler.
@@ -72,7 +72,8 @@ type request struct {
 }
 
 // dispatch finds the route of a message and starts its handler. It returns when the next message may be read.
-func (c *conn) dispatch(text []byte) {
+func (c *conn) dispatch(data []byte) {
+	text := string(data)
 	key, route, ok := c.g.selectRoute(text)
 	ctx := c.newContext(eventMessage, key)
 	ctx.MessageID = newID()
@@ -84,12 +85,12 @@ func (c *conn) dispatch(text []byte) {
 		c.g.logRefused(ctx, "no route, and no $default", text)
 		c.serviceFrame("Forbidden", ctx.RequestID)
 		return
-	case route.Validate != nil && route.Validate(text) != nil:
+	case route.Validate != nil && route.Validate(data) != nil:
 		c.g.logRefused(ctx, "the request model is not satisfied", text)
 		c.badRequest(ctx.MessageID)
 		return
 	}
-	c.start(&request{c: c, ctx: ctx, route: route, text: text, event: c.messageEvent(ctx, string(text)), start: time.Now()})
+	c.start(&request{c: c, ctx: ctx, route: route, text: text, event: c.messageEvent(ctx, text), start: time.Now()})
 }
 
 // start runs a request beside those that run already or, in serial mode, after the one before.
@@ -168,7 +169,7 @@ func (r *request) timeout() {
 // throttled answers a message above the rate.
 func (c *conn) throttled(ctx requestContext) {
 	c.g.guess(3, "a message was throttled; the exact frame is not known")
-	c.g.logRefused(ctx, "too many messages", nil)
+	c.g.logRefused(ctx, "too many messages", "")
 	if !c.g.cfg.Undetermined.ThrottleCloses {
 		c.serviceFrame("Too Many Requests", ctx.RequestID)
 		return

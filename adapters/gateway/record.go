@@ -67,10 +67,10 @@ func (g *Gateway) logMessage(r *request, a answer, err error) {
 }
 
 // bodies are the sizes of a message and its reply, and the texts if they are wanted.
-func (g *Gateway) bodies(text []byte, a answer) []slog.Attr {
+func (g *Gateway) bodies(text string, a answer) []slog.Attr {
 	attrs := []slog.Attr{slog.Int("bytes", len(text)), slog.Int("replyBytes", len(a.body))}
 	if g.cfg.LogBodies {
-		attrs = append(attrs, slog.String("body", string(text)), slog.String("reply", a.body))
+		attrs = append(attrs, slog.String("body", text), slog.String("reply", a.body))
 	}
 	return attrs
 }
@@ -89,7 +89,7 @@ func (g *Gateway) logTimeout(r *request) {
 }
 
 // logRefused records a message that reaches no handler.
-func (g *Gateway) logRefused(ctx requestContext, why string, text []byte) {
+func (g *Gateway) logRefused(ctx requestContext, why, text string) {
 	g.record(slog.LevelWarn, "message refused: "+why, append(ctx.attrs(), g.bodies(text, answer{})...)...)
 }
 

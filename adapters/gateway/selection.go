@@ -125,7 +125,7 @@ func (e expression) constant() (string, bool) {
 }
 
 // selectRoute finds the route of a message: the one whose key the expression yields, otherwise $default, if there is one.
-func (g *Gateway) selectRoute(text []byte) (key string, route Route, ok bool) {
+func (g *Gateway) selectRoute(text string) (key string, route Route, ok bool) {
 	key = g.evaluate(text)
 	reserved := key == routeConnect || key == routeDisconnect
 	if reserved {
@@ -140,7 +140,7 @@ func (g *Gateway) selectRoute(text []byte) (key string, route Route, ok bool) {
 
 // evaluate returns what the expression yields for a message: the empty string where a path leads nowhere. No route key
 // is empty.
-func (g *Gateway) evaluate(text []byte) string {
+func (g *Gateway) evaluate(text string) string {
 	if constant, ok := g.selection.constant(); ok {
 		return constant
 	}

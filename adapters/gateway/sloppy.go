@@ -7,13 +7,13 @@ import (
 )
 
 // API Gateway reads the messages it routes with a lenient parser: messages with unquoted names or values were seen to
-// reach their routes. document is such a parser. It builds a tree of the objects and arrays; what is larger than the
-// quota can't come here.
+// reach their routes. document is such a parser, and one for JSON proper: it tells which of the two it read. It builds
+// a tree whose texts are parts of the one that it reads.
 type document struct {
-	text   []byte
+	text   string
 	pos    int
 	depth  int
-	root   *value
+	root   value
 	sloppy bool // The text is not JSON, strictly speaking.
 	failed bool
 }
@@ -29,10 +29,15 @@ const (
 
 // value is a node of the tree.
 type value struct {
-	kind  kind
-	text  string // Of a text or a literal: number, true, false or null.
-	names []string
-	items []*value // Of an array, or by name of an object.
+	kind    kind
+	text    string   // Of a text or a literal: number, true, false or null.
+	members []member // Of an object or an array.
+}
+
+// member is a part of an object or, without a name, of an array.
+type member struct {
+	name string
+	value
 }
 
 // maxDepth is how deep objects and arrays may lie in each other; encoding/json has the same limit.
@@ -61,21 +66,21 @@ func (d *document) space() {
 }
 
 // value reads one value. An unquoted one ends before a character of stop.
-func (d *document) value(stop string) *value {
+func (d *document) value(stop string) value {
 	switch d.peek() {
 	case '{':
 		return d.nested('}', kindObject)
 	case '[':
 		return d.nested(']', kindArray)
 	case '"', '\'':
-		return &value{kind: kindText, text: d.quoted()}
+		return value{kind: kindText, text: d.quoted()}
 	}
 	return d.bare(stop)
 }
 
 // nested reads an object or an array. Empty members, as behind a last comma, are skipped.
-func (d *document) nested(end byte, k kind) *value {
-	v := &value{kind: k}
+func (d *document) nested(end byte, k kind) value {
+	v := value{kind: k}
 	if d.depth++; d.depth > maxDepth {
 		d.failed = true
 		return v
@@ -92,7 +97,7 @@ func (d *document) nested(end byte, k kind) *value {
 			d.pos++
 			continue
 		}
-		if d.member(v, end); d.failed {
+		if v.members = append(v.members, d.member(k)); d.failed {
 			return v
 		}
 		if d.space(); d.peek() == ',' {
@@ -107,10 +112,9 @@ func (d *document) nested(end byte, k kind) *value {
 }
 
 // member reads one member of an object or an array.
-func (d *document) member(v *value, end byte) {
-	if v.kind == kindArray {
-		v.items = append(v.items, d.value(",]"))
-		return
+func (d *document) member(k kind) member {
+	if k == kindArray {
+		return member{"", d.value(",]")}
 	}
 	name := ""
 	if c := d.peek(); c == '"' || c == '\'' {
@@ -121,11 +125,11 @@ func (d *document) member(v *value, end byte) {
 	}
 	if d.space(); d.peek() != ':' {
 		d.failed = true
-		return
+		return member{}
 	}
 	d.pos++
 	d.space()
-	v.names, v.items = append(v.names, name), append(v.items, d.value(",}"))
+	return member{name, d.value(",}")}
 }
 
 // quoted reads a text in double or, sloppily, single quotes.
@@ -148,13 +152,13 @@ func (d *document) quoted() string {
 	return ""
 }
 
-func (d *document) unquote(quoted []byte, plain bool) string {
-	inside := string(quoted[1 : len(quoted)-1])
+func (d *document) unquote(quoted string, plain bool) string {
+	inside := quoted[1 : len(quoted)-1]
 	if plain {
 		return inside
 	}
 	var s string
-	if quoted[0] == '"' && json.Unmarshal(quoted, &s) == nil {
+	if quoted[0] == '"' && json.Unmarshal([]byte(quoted), &s) == nil {
 		return s
 	}
 	d.sloppy = true
@@ -162,7 +166,7 @@ func (d *document) unquote(quoted []byte, plain bool) string {
 }
 
 // bare reads a number, true, false, null or, sloppily, a text without quotes.
-func (d *document) bare(stop string) *value {
+func (d *document) bare(stop string) value {
 	start := d.pos
 	for d.pos < len(d.text) {
 		if c := d.text[d.pos]; c < utf8.RuneSelf && strings.IndexByte(stop, c) >= 0 {
@@ -170,15 +174,15 @@ func (d *document) bare(stop string) *value {
 		}
 		d.pos++
 	}
-	raw := strings.TrimRight(string(d.text[start:d.pos]), " \t\r\n")
+	raw := strings.TrimRight(d.text[start:d.pos], " \t\r\n")
 	if raw == "" {
 		d.failed = true
 	}
 	if json.Valid([]byte(raw)) {
-		return &value{kind: kindLiteral, text: raw}
+		return value{kind: kindLiteral, text: raw}
 	}
 	d.sloppy = true
-	return &value{kind: kindText, text: raw}
+	return value{kind: kindText, text: raw}
 }
 
 // at follows a path, or returns nil. Of equal names the last one counts.
@@ -192,32 +196,38 @@ func (v *value) at(path []step) *value {
 }
 
 func (v *value) down(s step) *value {
-	if s.name == "" {
-		if v.kind == kindArray && s.index < len(v.items) {
-			return v.items[s.index]
-		}
-		return nil
+	switch {
+	case s.name != "" && v.kind == kindObject:
+		return v.member(s.name)
+	case s.name == "" && v.kind == kindArray && s.index < len(v.members):
+		return &v.members[s.index].value
 	}
-	if v.kind == kindObject {
-		for i := len(v.names) - 1; i >= 0; i-- {
-			if v.names[i] == s.name {
-				return v.items[i]
-			}
+	return nil
+}
+
+// member returns the last member of an object with the name, or nil.
+func (v *value) member(name string) *value {
+	for i := len(v.members) - 1; i >= 0; i-- {
+		if v.members[i].name == name {
+			return &v.members[i].value
 		}
 	}
 	return nil
 }
+
+// null reports whether there is nothing: no value, or null.
+func (v *value) null() bool { return v == nil || v.kind == kindLiteral && v.text == "null" }
 
 // String is the value as text. An array is written [item1, item2], as the developer guide shows it.
 func (v *value) String() string {
 	if v.kind == kindText || v.kind == kindLiteral {
 		return v.text
 	}
-	texts := make([]string, len(v.items))
-	for i, item := range v.items {
-		texts[i] = item.String()
+	texts := make([]string, len(v.members))
+	for i := range v.members {
+		texts[i] = v.members[i].value.String()
 		if v.kind == kindObject {
-			texts[i] = v.names[i] + "=" + texts[i]
+			texts[i] = v.members[i].name + "=" + texts[i]
 		}
 	}
 	list := strings.Join(texts, ", ")
