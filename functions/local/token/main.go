@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"wsecho/domain"
 )
 
 // What the tokens say of themselves.
@@ -47,6 +49,9 @@ func run(args []string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if !domain.ValidUser(*user) {
+		return fmt.Errorf("%q cannot be a user name", *user)
+	}
 	key, err := loadKey(*dir)
 	if err != nil {
 		return err
@@ -65,16 +70,16 @@ func run(args []string, stdout, stderr io.Writer) error {
 
 const instructions = `A token for %[1]s, valid for %[2]s:
 
-%[3]s
+  TOKEN=%[3]s
 
-Run the API with it:
+Run the API so that it asks for such tokens:
 
   make run ARGS="-auth jwt -jwks %[4]s -issuer %[5]s -audience %[6]s -origins http://127.0.0.1:8080,http://localhost:8080"
 
-Connect, as a program or the way a browser does it:
+Connect, as a program does or the way a browser does:
 
-  wscat -c ws://127.0.0.1:8080/dev -H "Authorization: Bearer %[3]s"
-  wscat -c ws://127.0.0.1:8080/dev -s wsecho.v1 -s bearer.%[3]s
+  wscat -c ws://127.0.0.1:8080/dev -H "Authorization: Bearer $TOKEN"
+  wscat -c ws://127.0.0.1:8080/dev -s wsecho.v1 -s bearer.$TOKEN
 `
 
 // loadKey reads the folder's key, or makes one.
