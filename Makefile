@@ -198,7 +198,7 @@ $(AUTOBAHN_STAMP):
 
 PLAYWRIGHT_VERSION := 1.65.1
 ASYNCAPI_VERSION   := 3.6.3
-AJV_VERSION        := 8.17.1
+AJV_VERSION        := 8.20.0
 AJV_FORMATS        := 2.1.1
 CHROMIUM           ?= /usr/bin/chromium-headless-shell
 BROWSER_STAMP      := $(TOOLS)/browser/.installed-$(PLAYWRIGHT_VERSION)

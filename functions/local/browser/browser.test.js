@@ -16,7 +16,7 @@ const faults = []; // What a page complained of.
 
 before(async () => {
   mkdirSync(pictures, { recursive: true });
-  local = await startLocal();
+  local = await startLocal(['-messages-per-minute', '0']);
   network = await startNetwork(new URL(local.url));
   browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true });
   ada = await tab({ viewport: { width: 1400, height: 900 } });

@@ -17,14 +17,14 @@ export const tool = (folder, name) => createRequire(join(root, '.tools', folder,
 export const inRepository = (...path) => join(root, ...path);
 
 /**
- * Builds and starts the local program on a free port.
+ * Builds the local program and starts it on a free port, with further arguments.
  * @returns {Promise<{url: string, http: string, stop: () => Promise<void>}>}
  */
-export async function startLocal() {
+export async function startLocal(args = []) {
   const folder = mkdtempSync(join(tmpdir(), 'wsecho-'));
   const binary = join(folder, 'local');
   execFileSync('go', ['build', '-o', binary, './functions/local'], { cwd: root, stdio: 'inherit' });
-  const program = spawn(binary, ['-addr', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const program = spawn(binary, ['-addr', '127.0.0.1:0', ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise((resolve) => program.on('exit', resolve));
   const kill = () => program.kill('SIGKILL');
   process.on('exit', kill); // However the test ends.
