@@ -42,21 +42,40 @@ func encode(d domain.Delivery) ([]byte, error) {
 // wrong with the message, in words that are meant for whoever sent it.
 func Decode(body []byte, messageID string, sentAt time.Time) (domain.Delivery, error) {
 	var form struct {
-		V    *int            `json:"v"`
 		Wire json.RawMessage `json:"wire"`
 	}
-	if err := json.Unmarshal(body, &form); err != nil {
-		return domain.Delivery{}, fmt.Errorf("the message cannot be read: %w", err)
+	if err := checkVersion(body); err != nil {
+		return domain.Delivery{}, err
 	}
-	switch {
-	case form.V == nil:
-		return domain.Delivery{}, fmt.Errorf(`"v" is missing: this is version %d of the format`, version)
-	case *form.V != version:
-		return domain.Delivery{}, fmt.Errorf(`"v" is %d: only version %d of the format is known`, *form.V, version)
-	case form.Wire != nil:
+	if err := json.Unmarshal(body, &form); err == nil && form.Wire != nil {
 		return open(body)
 	}
 	return unwrap(body, messageID, sentAt)
+}
+
+// DecodePush is Decode for messages that can only come from another service.
+func DecodePush(body []byte, messageID string, sentAt time.Time) (domain.Delivery, error) {
+	if err := checkVersion(body); err != nil {
+		return domain.Delivery{}, err
+	}
+	return unwrap(body, messageID, sentAt)
+}
+
+// checkVersion refuses what is no object of the version that this code knows.
+func checkVersion(body []byte) error {
+	var form struct {
+		V *int `json:"v"`
+	}
+	if err := json.Unmarshal(body, &form); err != nil {
+		return fmt.Errorf("the message cannot be read: %w", err)
+	}
+	switch {
+	case form.V == nil:
+		return fmt.Errorf(`"v" is missing: this is version %d of the format`, version)
+	case *form.V != version:
+		return fmt.Errorf(`"v" is %d: only version %d of the format is known`, *form.V, version)
+	}
+	return nil
 }
 
 // open reads a message of our own.

@@ -30,7 +30,7 @@ func push(queue domain.Queue) http.HandlerFunc {
 			http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 			return
 		}
-		delivery, err := sqs.Decode(body, wiring.NewID(), time.Now())
+		delivery, err := sqs.DecodePush(body, wiring.NewID(), time.Now())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return

@@ -32,7 +32,8 @@ func TestPush(t *testing.T) {
 		ada.echoes()
 		bob.echoes()
 	}
-	for _, bad := range []string{``, `{}`, `{"v":2,"audience":"everyone","message":1}`, `{"v":1,"audience":"nobody","message":1}`, `{"v":1,"audience":"everyone","message":1,"span":"x"}`} {
+	for _, bad := range []string{``, `{}`, `{"v":2,"audience":"everyone","message":1}`, `{"v":1,"audience":"nobody","message":1}`, `{"v":1,"audience":"everyone","message":1,"span":"x"}`,
+		`{"v":1,"audience":"everyone","wire":{},"messageId":"m","members":[{"id":"x"}]}`} {
 		if status, text := postPush(t, base, bad); status != http.StatusBadRequest || text == "" {
 			t.Errorf("%s: %d %s", bad, status, text)
 		}
