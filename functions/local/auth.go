@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"flag"
+	"io"
 	"strings"
 
+	"wsecho/adapters/gateway"
 	"wsecho/adapters/jwt"
 	"wsecho/functions/internal/wiring"
 )
@@ -29,4 +31,12 @@ func (o options) authorize(parts *wiring.Parts) error {
 		auth.Keys = jwt.File(auth.KeySet)
 	}
 	return auth.Apply(parts)
+}
+
+// authorizer guards $connect. The gateway's log says that a client was refused; in mode jwt the handler's own says why.
+func (o options) authorizer(parts wiring.Parts, out io.Writer) *gateway.Authorizer {
+	if o.auth.Mode == wiring.AuthJWT {
+		parts.Logger = newLogger(o, out, o.level())
+	}
+	return &gateway.Authorizer{Handler: gateway.Typed(parts.Authorize())}
 }

@@ -279,6 +279,9 @@ func (g *guarded) loggedNoSecrets(t *testing.T, all []handshake) {
 			}
 		}
 	}
+	if !strings.Contains(log, "the token has expired") {
+		t.Error("the log does not say why clients were refused")
+	}
 	if strings.Contains(log, "token=") || strings.Contains(log, "?user") {
 		t.Error("the log has a query string")
 	}

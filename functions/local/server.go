@@ -58,7 +58,7 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 	api, err := gateway.New(gateway.Config{
 		Stage:      o.stage,
 		Routes:     routes(parts),
-		Authorizer: &gateway.Authorizer{Handler: gateway.Typed(parts.Authorize())},
+		Authorizer: o.authorizer(parts, out),
 		Logger:     newLogger(o, out, o.level()),
 		LogBodies:  o.verbose,
 		ClockSpeed: o.clockSpeed,
