@@ -460,3 +460,27 @@ func TestKeySetFile(t *testing.T) {
 	g := startGuarded(t, "-jwks", path)
 	g.admitted(t, nil).echoes()
 }
+
+// TestBodiesAreNotLogged, whether they are served, refused, or close the connection.
+func TestBodiesAreNotLogged(t *testing.T) {
+	g := startGuarded(t)
+	c := g.admitted(t, map[string]any{"scope": "wsecho:tell"})
+	for _, message := range []string{
+		`{"action":"echo","id":"secret-1","data":"secret-2"}`,
+		`{"action":"echo","data":"secret-3"`,
+		`secret-4`,
+		`{"action":"secret-5"}`,
+		`{"action":"broadcast","data":"secret-6"}`,
+		`{"action":"join","room":"secret-7"}`,
+		`{"action":"tell","to":{"user":"secret-8"},"data":"secret-9"}`,
+		`{"action":"tell","to":{"connection":"secret-10"},"data":1,"key":"secret-key-of-17"}`,
+	} {
+		c.send(message)
+		c.text()
+	}
+	c.write(ws.NewBinaryFrame([]byte("secret-11")))
+	c.closed()
+	if log := g.log.String(); strings.Contains(log, "secret") {
+		t.Errorf("the log has parts of messages:\n%s", log)
+	}
+}
