@@ -1,0 +1,102 @@
+package chat_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsecho/domain"
+	"wsecho/domain/chat"
+)
+
+// TestTell: a direct message reaches those it is for and nobody else, whatever rooms they are in.
+func TestTell(t *testing.T) {
+	r := newRig(t)
+	ada, tab := r.connect("ada"), r.connect("ada")
+	bob, phone, anonymous := r.connect("bob"), r.member("bob"), r.connect("")
+	all := map[string]domain.Caller{"ada": ada, "tab": tab, "bob": bob, "phone": phone, "anonymous": anonymous}
+	for _, test := range []struct {
+		name    string
+		to      chat.Recipient
+		reached []string
+	}{
+		{"a user", chat.Recipient{User: "bob"}, []string{"bob", "phone"}},
+		{"a connection", chat.Recipient{Connection: phone.ID}, []string{"phone"}},
+		{"an anonymous connection", chat.Recipient{Connection: anonymous.ID}, []string{"anonymous"}},
+		{"one's own other connections", chat.Recipient{User: "ada"}, []string{"tab"}},
+		{"oneself", chat.Recipient{Connection: ada.ID}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ack, err := r.Tell(t.Context(), ada, test.to, quoted("psst"), "")
+			if err != nil || ack.Sent != len(test.reached) || ack.MessageID == "" {
+				t.Errorf("Tell = %+v, %v", ack, err)
+			}
+			for _, name := range test.reached {
+				r.wantDirect(all[name], ada, ack.MessageID)
+			}
+			for name, who := range all {
+				if pushes := r.received(who); pushes != nil {
+					t.Errorf("%s received %v", name, pushes)
+				}
+			}
+		})
+	}
+}
+
+// wantDirect wants one direct message to have been received.
+func (r *rig) wantDirect(who, from domain.Caller, messageID string) {
+	r.t.Helper()
+	pushes := r.received(who)
+	if len(pushes) != 1 {
+		r.t.Fatalf("received %v", pushes)
+	}
+	origin, _ := pushes[0]["from"].(map[string]any)
+	if pushes[0]["type"] != "direct" || pushes[0]["messageId"] != messageID || pushes[0]["data"] != "psst" ||
+		origin["user"] != from.Name() || origin["connection"] != from.ID {
+		r.t.Errorf("received %v", pushes[0])
+	}
+}
+
+func TestTellNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		expired := r.connect("bob")
+		time.Sleep(domain.MaxLifetime)
+		ada, anonymous := r.connect("ada"), r.connect("")
+		for name, to := range map[string]chat.Recipient{
+			"an unknown user":                 {User: "eve"},
+			"a user who expired":              {User: "bob"},
+			"an unknown connection":           {Connection: "nobody"},
+			"a connection that expired":       {Connection: expired.ID},
+			"no name of a user":               {User: "a b"},
+			"the derived name of a nameless":  {User: anonymous.Name()},
+			"a user named like an audience's": {User: "room:" + room},
+		} {
+			_, err := r.Tell(t.Context(), ada, to, quoted("psst"), "")
+			wantRefusal(t, name, err, domain.RecipientNotFound)
+		}
+	})
+}
+
+func TestTellWithAKey(t *testing.T) {
+	r := newRig(t)
+	ada, tab, bob := r.connect("ada"), r.connect("ada"), r.connect("bob")
+	tell := func(from domain.Caller, to chat.Recipient, data string) (domain.Ack, error) {
+		return r.Tell(t.Context(), from, to, quoted(data), key)
+	}
+	first, err := tell(ada, chat.Recipient{User: "bob"}, "psst")
+	r.wantNil(err)
+	again, err := tell(tab, chat.Recipient{User: "bob"}, "psst")
+	if err != nil || again.MessageID != first.MessageID {
+		t.Errorf("repeated over another connection: %+v, %v; want %s", again, err, first.MessageID)
+	}
+	_, err = tell(ada, chat.Recipient{User: "bob"}, "other")
+	wantRefusal(t, "another text", err, domain.Conflict)
+	_, err = tell(ada, chat.Recipient{Connection: bob.ID}, "psst")
+	wantRefusal(t, "another recipient", err, domain.Conflict)
+	_, err = r.Say(t.Context(), r.member("ada"), room, quoted("psst"), key)
+	wantRefusal(t, "said in a room", err, domain.Conflict)
+	if other, err := tell(r.connect(""), chat.Recipient{User: "bob"}, "psst"); err != nil || other.MessageID == first.MessageID {
+		t.Errorf("somebody else's same key: %+v, %v", other, err)
+	}
+}
