@@ -137,6 +137,14 @@ test('a direct message reaches one person', async () => {
   await shows(bob, ['Just between us.']);
 });
 
+test('what another service pushes into a room is shown there', async () => {
+  await ada.getByRole('button', { name: /#lobby/ }).first().click();
+  const body = JSON.stringify({ v: 1, audience: 'room:lobby', message: { text: 'A new version is out.' } });
+  assert.equal((await fetch(`${local.http}/push`, { method: 'POST', body })).status, 202);
+  await ada.getByText('A new version is out.').waitFor();
+  await ada.locator('.message', { hasText: 'another service' }).waitFor();
+});
+
 test('the keyboard suffices', async () => {
   await bob.getByRole('button', { name: 'Rooms & people' }).focus();
   await bob.keyboard.press('Enter');
@@ -147,7 +155,6 @@ test('the keyboard suffices', async () => {
   await bob.keyboard.press('Shift+Enter');
   await bob.keyboard.type('two');
   await bob.keyboard.press('Enter');
-  await log(ada).page().getByRole('button', { name: /#lobby/ }).first().click();
   await ada.getByText('one\ntwo').last().waitFor();
 });
 

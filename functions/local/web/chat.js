@@ -113,11 +113,12 @@ function seen() {
 function arrived(talk, message) {
   if (message.mine) talk.log.settle(message.data);
   const inSight = talk === current && talk.log.stuck && document.visibilityState !== 'hidden';
-  talk.log.add(message);
-  if (inSight || message.mine) return;
+  const shown = talk.log.add(message);
+  if (inSight || message.mine) return shown;
   talk.unread++;
   $('newer').hidden = talk !== current || talk.log.stuck;
   listTalks();
+  return shown;
 }
 
 async function older(talk) {
@@ -249,17 +250,18 @@ function listen(from) {
     if (talk === current) showPeople();
   });
   on('direct', (message) => arrived(directTalk(message.from.user), mark(message)));
-  on('broadcast', (message) => current && arrived(current, { ...message, data: message.data }));
-  on('push', (message) => pushed(message));
+  on('broadcast', (message) => current && note(arrived(current, message), 'To everybody'));
+  on('push', (message) => current && pushed(message));
   on('error', ({ error, room }) => {
-    if (room || !['disconnected', 'timeout'].includes(error.code)) problem(error.message);
+    if (!client.user) problem(`${serverUrl()} cannot be reached, or refuses this name.`);
+    else if (room || !['disconnected', 'timeout'].includes(error.code)) problem(error.message);
   });
 }
 
-/** What other services push is shown where it belongs, as from nobody in particular. */
+/** What another service pushes is shown where it belongs. Its name here has a space, so that it can be no user's. */
 function pushed(message) {
   const talk = talks.get(message.audience.replace(/^room:/, '#')) ?? current;
-  if (talk) arrived(talk, { ...message, from: { user: 'service' } });
+  arrived(talk, { ...message, from: { user: 'another service' } });
 }
 
 function showState({ state, retryAt: at }) {

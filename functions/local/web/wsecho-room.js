@@ -69,12 +69,10 @@ export class Room {
 
   /** Takes a message that was pushed, or said on this connection. */
   message(epoch, message) {
-    if (this.#sequence.isNewer(epoch)) {
-      this.#resync();
-      return;
-    }
+    const newer = this.#sequence.isNewer(epoch);
     this.#take(epoch, [message]);
-    this.#repair();
+    if (newer) this.#resync();
+    else this.#repair();
   }
 
   /** Learns of the head of the room's log; `more` tells that what is missing will not come by itself. */

@@ -63,15 +63,15 @@ export class Sequence {
   }
 
   /**
-   * Takes a message, a void or a repetition of either.
+   * Takes a message, a void or a repetition of either; of a newer epoch, too, or before the first page.
    * @param {string} epoch
    * @param {{seq: number, void?: boolean}} message
    * @returns {object[]} what can be delivered now, in order and without voids
    */
   add(epoch, message) {
     this.#adopt(epoch);
-    if (this.#next > 0 && (epoch !== this.#epoch || message.seq < this.#next)) return [];
-    this.#head = Math.max(this.#head, message.seq);
+    if (this.#next > 0 && (epoch < this.#epoch || (epoch === this.#epoch && message.seq < this.#next))) return [];
+    if (this.#next === 0 || epoch === this.#epoch) this.#head = Math.max(this.#head, message.seq);
     if (this.#held.size < MAX_HELD || message.seq === this.#next) this.#held.set(message.seq, { ...message, epoch });
     return this.#ready();
   }
@@ -83,7 +83,8 @@ export class Sequence {
 
   #ready() {
     const ready = [];
-    while (this.#held.has(this.#next)) {
+    // What is of a newer epoch waits for the restart.
+    while (this.#held.get(this.#next)?.epoch === this.#epoch) {
       const message = this.#held.get(this.#next);
       this.#held.delete(this.#next++);
       if (!message.void) ready.push(message);

@@ -66,6 +66,7 @@ export class WsEcho extends EventTarget {
   #state = 'closed';
   #running = false;
   #link; // The connection in use; undefined while there is none.
+  #welcome; // What the service said of that connection, or of the last one.
   #rooms = new Map(); // Name -> Room.
   #joins = new Map(); // Name -> promise of the first page.
   #seen = new Set(); // Ids of messages without a number.
@@ -97,12 +98,12 @@ export class WsEcho extends EventTarget {
 
   /** The name under which others see this client; undefined before the first connection. */
   get user() {
-    return this.#link?.welcome.user;
+    return this.#welcome?.user;
   }
 
-  /** The id of the connection in use; it changes with every reconnect. */
+  /** The id of the connection in use, or of the last one; it changes with every reconnect. */
   get connectionId() {
-    return this.#link?.welcome.connectionId;
+    return this.#welcome?.connectionId;
   }
 
   /** Connects, and stays connected until close. */
@@ -280,6 +281,7 @@ export class WsEcho extends EventTarget {
    */
   async #use(link) {
     this.#link = link;
+    this.#welcome = link.welcome;
     if (this.#state === 'open') this.#changed();
     else this.#setState('open');
     this.#rooms.forEach((room) => room.link === link || this.#enter(room, link));

@@ -270,7 +270,7 @@ test('a room is resumed from where it was', async () => {
   service.down = true;
   service.cut();
   await settle();
-  assert.equal(client.state, 'waiting');
+  assert.deepEqual([client.state, client.user], ['waiting', 'ada']);
   from1to(250).forEach((n) => service.spoken('r', n));
   service.down = false;
   await pass(3000);
@@ -313,8 +313,15 @@ test('a room whose log began anew is joined anew', async () => {
   await settle();
   Object.assign(service.room('r'), { epoch: 'epoch-2', log: [] });
   service.spoken('r', 'new');
+  service.intercept = (message, socket) => {
+    if (message.action !== 'join') return undefined;
+    const ack = service.join(socket, message);
+    service.spoken('r', 'meanwhile');
+    return ack;
+  };
   await pass(500);
   assert.deepEqual([client.told.page[1].cut, client.told.page[1].messages[0].data], [true, 'new']);
+  assert.equal(client.told.message.at(-1).data, 'meanwhile');
   service.spoken('r', 'newer');
   await settle();
   assert.equal(client.told.message.at(-1).data, 'newer');
