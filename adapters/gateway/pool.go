@@ -11,7 +11,7 @@ type pool struct {
 }
 
 // maxIdle is how many goroutines are kept.
-const maxIdle = 64
+const maxIdle = 256
 
 func newPool() *pool { return &pool{requests: make(chan *request), closed: make(chan struct{})} }
 
