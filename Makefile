@@ -212,8 +212,8 @@ tools-protocol: $(PROTOCOL_STAMP)
 test-browser: tools-browser ## Drive the page in a real browser; pictures go to .tools/browser
 	CHROMIUM=$(CHROMIUM) node --test functions/local/browser/browser.test.js
 
-test-protocol: tools-protocol ## Check asyncapi.yaml, and every kind of message against it
-	node --test functions/local/browser/protocol.test.js
+test-protocol: tools-protocol ## Hold real messages to asyncapi.yaml, and the JavaScript client to its promises
+	node --test functions/local/browser/protocol.test.js functions/local/browser/client.test.js
 
 $(CHROMIUM):
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

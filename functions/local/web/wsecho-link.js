@@ -3,6 +3,8 @@
  * that is what WsEcho does, in wsecho.js.
  */
 
+import { atMost } from './wsecho-time.js';
+
 /** The largest frame that API Gateway takes; a larger one closes the connection with 1009. */
 const FRAME_BYTES = 32 * 1024;
 
@@ -113,14 +115,7 @@ export class Link {
 
   /** Closes the connection when its questions are answered, or after the time that an answer may take. */
   async retire() {
-    if (this.#waiting.size > 0) {
-      let timer;
-      await Promise.race([
-        new Promise((resolve) => this.#idle.push(resolve)),
-        new Promise((resolve) => (timer = setTimeout(resolve, this.#timeoutMs))),
-      ]);
-      clearTimeout(timer);
-    }
+    if (this.#waiting.size > 0) await atMost(this.#timeoutMs, new Promise((resolve) => this.#idle.push(resolve)));
     this.drop();
   }
 

@@ -3,7 +3,7 @@
  */
 import { Presence } from './wsecho-presence.js';
 import { Sequence } from './wsecho-sequence.js';
-import { jitter, pause } from './wsecho-time.js';
+import { atMost, jitter, pause } from './wsecho-time.js';
 
 /** A push may be this late before it counts as lost; up to as much again is added at random. */
 const PATIENCE_MS = 1000;
@@ -176,7 +176,7 @@ export class Room {
   /** What is missing may be late, or be the message that this client is saying: its answer is the only copy. */
   async #beforeItIsLost(patience) {
     await pause(jitter(patience, 2 * patience));
-    await Promise.race([this.saying, pause(10 * PATIENCE_MS)]);
+    await atMost(10 * PATIENCE_MS, this.saying);
   }
 
   /** Fetches what follows the position, page after page, as far as it can be had now. */

@@ -5,6 +5,13 @@ export function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
+/** Waits for a promise, but not for ever; resolves with its value, or with undefined when the time is over. */
+export function atMost(milliseconds, promise) {
+  let timer;
+  const over = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  return Promise.race([promise, over]).finally(() => clearTimeout(timer));
+}
+
 /** A random time between two: so that clients which lost their connections together do not return together. */
 export function jitter(from, to) {
   return from + Math.random() * (to - from);

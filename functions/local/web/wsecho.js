@@ -36,7 +36,7 @@
  */
 import { Link, WsEchoError, refusal } from './wsecho-link.js';
 import { Room, readable } from './wsecho-room.js';
-import { backoff, jitter, pause, randomKey } from './wsecho-time.js';
+import { atMost, backoff, jitter, pause, randomKey } from './wsecho-time.js';
 
 export { WsEchoError };
 
@@ -571,8 +571,6 @@ function rotateAfter({ welcome, openedAt }) {
 }
 
 /** Whether a connection is still there after a while. */
-function lasts(link, milliseconds) {
-  let timer;
-  const over = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds, true)));
-  return Promise.race([over, link.closed.then(() => false)]).finally(() => clearTimeout(timer));
+async function lasts(link, milliseconds) {
+  return (await atMost(milliseconds, link.closed.then(() => 'closed'))) !== 'closed';
 }

@@ -1,0 +1,78 @@
+/** The client module against the real service, over a network that keeps breaking. Part of `make test-protocol`. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { WsEcho } from '../web/wsecho.js';
+import { startLocal, startNetwork, tool } from './local.js';
+
+const { WebSocket } = tool('protocol', 'ws');
+const CLIENTS = 8;
+const MESSAGES = 25;
+const BREAKS = 6;
+
+let local, network;
+
+before(async () => {
+  local = await startLocal(['-messages-per-minute', '0', '-connections-per-user', '0']);
+  network = await startNetwork(new URL(local.url));
+});
+
+after(async () => {
+  await network?.stop();
+  await local?.stop();
+});
+
+/** Two connections of each user, and what they were told. */
+function connect(n) {
+  const client = new WsEcho(`ws://127.0.0.1:${network.port}/dev`, { user: `user-${n >> 1}`, WebSocket, pingMs: 1000, timeoutMs: 2000 });
+  client.told = [];
+  client.pages = [];
+  client.directs = [];
+  client.addEventListener('message', ({ detail }) => client.told.push(detail));
+  client.addEventListener('page', ({ detail }) => client.pages.push(detail));
+  client.addEventListener('direct', ({ detail }) => client.directs.push(detail));
+  client.connect();
+  return client;
+}
+
+test('whatever breaks, everybody is told the same, once and in order', { timeout: 60_000 }, async () => {
+  const clients = Array.from({ length: CLIENTS }, (_, n) => connect(n));
+  await Promise.all(clients.map((client) => client.join('r')));
+  const said = clients.flatMap((client, n) => Array.from({ length: MESSAGES }, async (_, i) => {
+    await pause(i * 150);
+    return client.say('r', `${n}/${i}`);
+  }));
+  for (let i = 0; i < BREAKS; i++) {
+    await pause(600);
+    network.cut();
+    await pause(i * 50);
+    network.mend();
+    clients.forEach((client) => client.check());
+  }
+  const acks = await Promise.all(said);
+  await until(() => clients.every((client) => client.told.length === CLIENTS * MESSAGES));
+  const [first, ...others] = clients.map((client) => client.told.map(({ seq, data }) => `${seq} ${data}`));
+  for (const other of others) assert.deepEqual(other, first);
+  assert.equal(new Set(clients[0].told.map(({ data }) => data)).size, CLIENTS * MESSAGES, 'a message came twice');
+  assert.equal(new Set(acks.map(({ seq }) => seq)).size, CLIENTS * MESSAGES);
+  clients.forEach((client, n) => {
+    const mine = client.told.filter(({ data }) => data.startsWith(`${n}/`)).map(({ data }) => Number(data.split('/')[1]));
+    assert.deepEqual(mine, [...mine].sort((a, b) => a - b), 'what one client said is out of order');
+    assert.deepEqual(client.pages.map(({ cut }) => cut), [false]);
+  });
+  clients.forEach((client) => client.close());
+});
+
+test('a direct message reaches all connections of a user once', async () => {
+  const [ada, bob, twin] = [connect(0), connect(2), connect(3)];
+  await Promise.all([ada, bob, twin].map((client) => client.echo()));
+  assert.equal((await ada.tell({ user: 'user-1' }, 'hello')).sent, 2);
+  await until(() => bob.directs.length === 1 && twin.directs.length === 1);
+  const error = await ada.tell({ user: 'nobody' }, 'hello').catch((error) => error);
+  assert.equal(error.code, 'recipient_not_found');
+  [ada, bob, twin].forEach((client) => client.close());
+});
+
+async function until(holds) {
+  for (const deadline = Date.now() + 20_000; !holds() && Date.now() < deadline; ) await pause(20);
+}
