@@ -1,5 +1,9 @@
 /** The client module against the real service, over a network that keeps breaking. Part of `make test-protocol`. */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WsEcho } from '../web/wsecho.js';
@@ -72,6 +76,55 @@ test('a direct message reaches all connections of a user once', async () => {
   assert.equal(error.code, 'recipient_not_found');
   [ada, bob, twin].forEach((client) => client.close());
 });
+
+test('tokens that end soon are replaced in time, and nothing is lost', { timeout: 60_000 }, async () => {
+  const issuer = newIssuer();
+  const guarded = await startLocal(['-messages-per-minute', '0', '-auth', 'jwt', '-issuer', issuer.name, '-audience', 'test', '-jwks', issuer.keySet]);
+  const states = [];
+  const tokens = [];
+  const client = new WsEcho(guarded.url, { WebSocket, token: () => tokens[tokens.push(issuer.token('ada', 4)) - 1] });
+  client.addEventListener('state', ({ detail }) => states.push(detail.state));
+  const told = [];
+  client.addEventListener('message', ({ detail }) => told.push(detail.data));
+  try {
+    client.connect();
+    await client.join('r');
+    assert.equal(client.user, 'ada');
+    for (let n = 0; n < 80; n++) {
+      await client.say('r', n);
+      await pause(100);
+    }
+    await until(() => told.length === 80);
+    assert.deepEqual(told, Array.from({ length: 80 }, (_, n) => n));
+    assert.deepEqual(states, ['connecting', 'open']);
+    assert.ok(tokens.length >= 3, `${tokens.length} tokens`);
+  } finally {
+    client.close();
+    await guarded.stop();
+    issuer.stop();
+  }
+});
+
+/** Somebody who issues tokens, with the file of its key. */
+function newIssuer() {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const folder = mkdtempSync(join(tmpdir(), 'wsecho-issuer-'));
+  const keySet = join(folder, 'jwks.json');
+  writeFileSync(keySet, JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: '1', alg: 'EdDSA', use: 'sig' }] }));
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const name = 'https://issuer.localhost';
+  return {
+    name,
+    keySet,
+    token(user, seconds) {
+      const now = Math.floor(Date.now() / 1000);
+      const claims = { iss: name, aud: 'test', sub: user, iat: now, exp: now + seconds, scope: 'wsecho:room:*' };
+      const signed = `${encode({ alg: 'EdDSA', kid: '1', typ: 'JWT' })}.${encode(claims)}`;
+      return `${signed}.${sign(null, signed, privateKey).toString('base64url')}`;
+    },
+    stop: () => rmSync(folder, { recursive: true }),
+  };
+}
 
 async function until(holds) {
   for (const deadline = Date.now() + 20_000; !holds() && Date.now() < deadline; ) await pause(20);

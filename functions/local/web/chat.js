@@ -9,6 +9,7 @@ let client;
 let talks = new Map(); // Key, "#room" or "@user" -> conversation.
 let current; // The conversation in sight.
 let retryAt;
+let withToken = false;
 
 // Coming and going.
 
@@ -19,8 +20,9 @@ function serverUrl() {
   return `${location.protocol.replace('http', 'ws')}//${location.host}/${document.documentElement.dataset.stage || 'dev'}`;
 }
 
-function enter(name, rooms, active) {
-  client = new WsEcho(serverUrl(), { user: name });
+function enter(name, rooms, active, token) {
+  client = new WsEcho(serverUrl(), { user: name, token });
+  withToken = Boolean(token);
   listen(client);
   client.connect();
   $('entry').hidden = true;
@@ -45,7 +47,7 @@ function quit() {
 /** Remembers where this tab is, so that it is there again after a reload. */
 function remember() {
   const rooms = [...talks.values()].filter((talk) => talk.room).map((talk) => talk.room);
-  sessionStorage.setItem(STORED, JSON.stringify({ name: $('me-name').textContent, rooms, active: current?.key }));
+  sessionStorage.setItem(STORED, JSON.stringify({ name: $('me-name').textContent, rooms, active: current?.key, withToken }));
 }
 
 // Conversations.
@@ -271,7 +273,9 @@ function showState({ state, retryAt: at }) {
   $('retry').hidden = state !== 'waiting';
   retryAt = state === 'waiting' ? at : undefined;
   countDown();
-  if (state === 'open') problem('');
+  if (state !== 'open') return;
+  problem('');
+  $('me-name').textContent = client.user; // The token's, if there is one.
 }
 
 function countDown() {
@@ -292,9 +296,13 @@ function toggleMenu(open) {
 
 $('entry-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  enter($('name').value, [$('room').value]);
+  const token = $('token').value.trim();
+  $('token').value = '';
+  $('name').required = true;
+  enter($('name').value, [$('room').value], undefined, token);
   $('text').focus();
 });
+$('token').addEventListener('input', () => ($('name').required = !$('token').value));
 $('join-form').addEventListener('submit', (event) => {
   event.preventDefault();
   const room = $('join-room').value;
@@ -343,4 +351,5 @@ setInterval(countDown, 1000);
 
 $('server').textContent = serverUrl();
 const stored = JSON.parse(sessionStorage.getItem(STORED) ?? 'null');
-if (stored?.rooms.length) enter(stored.name, stored.rooms, stored.active);
+if (stored?.withToken) $('name').value = stored.name;
+else if (stored?.rooms.length) enter(stored.name, stored.rooms, stored.active);
