@@ -126,6 +126,7 @@ func TestBadTokens(t *testing.T) {
 	ask("another key under a known id", thief.Sign(jwttest.Claims("ada", nil), nil), domain.Unauthorized)
 	ask("another key that brings itself", thief.Sign(jwttest.Claims("ada", nil), map[string]any{"jwk": thief.Published}), domain.Unauthorized)
 	ask("a key of another kind", confused.Sign(jwttest.Claims("ada", nil), nil), domain.Unauthorized)
+	ask("another spelling of a signature", respelled(edKey.Sign(jwttest.Claims("ada", nil), nil)), domain.Unauthorized)
 	ask("a changed signature", changedSignature(edKey.Sign(jwttest.Claims("ada", nil), nil)), domain.Unauthorized)
 	for name, changes := range map[string]map[string]any{
 		"expired":                  {"exp": now.Add(-31 * time.Second).Unix()},
@@ -169,6 +170,13 @@ func changedSignature(token string) string {
 		text[at] = 'A'
 	}
 	return string(text)
+}
+
+// respelled changes the last character's bits that no byte of a signature of 64 bytes uses.
+func respelled(token string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := strings.IndexByte(alphabet, token[len(token)-1])
+	return token[:len(token)-1] + alphabet[last^1:last^1+1]
 }
 
 // TestClaimsInAnotherCase: a struct would let SUB overrule sub.

@@ -69,6 +69,15 @@ func TestURL(t *testing.T) {
 	}
 }
 
+// TestURLIsNotInErrors, since its query may have a secret.
+func TestURLIsNotInErrors(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	if _, err := read(t, server.URL+"/keys?secret=1"); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a server that is down: %v", err)
+	}
+}
+
 // TestURLStops when its context ends, whatever the server does.
 func TestURLStops(t *testing.T) {
 	asked := make(chan struct{})
