@@ -169,8 +169,19 @@ tools-autobahn: $(AUTOBAHN_STAMP) ## Install the Autobahn suite (needs java and 
 test-autobahn: tools-autobahn ## Run the Autobahn suite against the local gateway, groups 1-7 and 10
 	AUTOBAHN=core go test -count=1 -v -run TestAutobahn ./adapters/gateway
 
-test-autobahn-long: tools-autobahn ## The same with the groups 9, 12 and 13, which take minutes
+test-autobahn-long: tools-autobahn ## Run the suite's large messages against the frame layer, which takes five minutes
 	AUTOBAHN=long go test -count=1 -v -timeout 30m -run TestAutobahn ./adapters/gateway
+
+.PHONY: bench-gateway fuzz-gateway
+bench-gateway: ## Measure the local gateway: round trips, latency, memory, slow readers, 100,000 connects
+	go test -run '^$$' -bench 'Echo' -benchtime 3s ./adapters/gateway
+	go test -run '^$$' -bench 'Offered|SlowReader' -benchtime 10000x ./adapters/gateway
+	go test -run '^$$' -bench 'Idle' -benchtime 1x ./adapters/gateway
+	go test -run '^$$' -bench 'Cycles' -benchtime 100000x ./adapters/gateway
+
+fuzz-gateway: ## Feed the local gateway nonsense for two minutes
+	go test -run '^$$' -fuzz FuzzFrames -fuzztime 1m ./adapters/gateway
+	go test -run '^$$' -fuzz FuzzSelection -fuzztime 1m ./adapters/gateway
 
 $(CLIENTS_PY_STAMP):
 	@rm -rf $(@D)
@@ -197,11 +208,12 @@ $(AUTOBAHN_STAMP):
 # ---- The web side: the page in a real browser, the protocol's document against real messages -------
 
 PLAYWRIGHT_VERSION := 1.65.1
+AXE_VERSION        := 4.14.1
 ASYNCAPI_VERSION   := 3.6.3
 AJV_VERSION        := 8.20.0
 AJV_FORMATS        := 2.1.1
 CHROMIUM           ?= /usr/bin/chromium-headless-shell
-BROWSER_STAMP      := $(TOOLS)/browser/.installed-$(PLAYWRIGHT_VERSION)
+BROWSER_STAMP      := $(TOOLS)/browser/.installed-$(PLAYWRIGHT_VERSION)-$(AXE_VERSION)
 PROTOCOL_STAMP     := $(TOOLS)/protocol/.installed-$(ASYNCAPI_VERSION)-$(AJV_VERSION)-$(WS_VERSION)
 
 .PHONY: tools-browser tools-protocol test-browser test-protocol
@@ -222,7 +234,8 @@ $(CHROMIUM):
 
 $(BROWSER_STAMP):
 	@mkdir -p $(@D)
-	npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) playwright-core@$(PLAYWRIGHT_VERSION)
+	npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
+		playwright-core@$(PLAYWRIGHT_VERSION) axe-core@$(AXE_VERSION)
 	@touch $@
 
 $(PROTOCOL_STAMP):

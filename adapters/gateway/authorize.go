@@ -85,7 +85,7 @@ func (u *upgrade) authorizerEvent() []byte {
 		MethodARN:       u.methodARN(),
 		Query:           map[string]string{},
 		MultiValueQuery: map[string][]string{},
-		StageVariables:  copyVariables(u.g.cfg.StageVariables),
+		StageVariables:  variables(u.g.cfg.StageVariables),
 		RequestContext:  u.ctx,
 	}
 	e.Headers, e.MultiValueHeaders = u.g.fold(u.headers, false)

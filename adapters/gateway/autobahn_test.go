@@ -18,8 +18,9 @@ import (
 )
 
 // TestAutobahn runs the Autobahn suite against two servers: the frame layer with its limits and the refusal of binary
-// messages switched off, and the gateway as it is. It takes a minute, and Java: make test-autobahn runs it, and make
-// test-autobahn-long runs the groups 9, 12 and 13.
+// messages switched off, and the gateway as it is. It takes a minute, and Java: make test-autobahn runs it. Make
+// test-autobahn-long runs the group 9 against the frame layer; the build of the suite that can be had has no groups 12
+// and 13, about compression, for which TestOtherClients and TestFramesRoundTrip stand in.
 func TestAutobahn(t *testing.T) {
 	groups := os.Getenv("AUTOBAHN")
 	if groups == "" {
@@ -27,7 +28,7 @@ func TestAutobahn(t *testing.T) {
 	}
 	layer := layerServer(t)
 	servers := map[string]string{"layer": layer}
-	cases := []string{"9.*", "12.*", "13.*"}
+	cases := []string{"9.*"}
 	if groups == "core" {
 		cases = []string{"1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"}
 		servers["gateway"] = gatewayServer(t)

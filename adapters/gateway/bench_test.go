@@ -302,7 +302,8 @@ func settled() size {
 	return size{m.HeapAlloc, runtime.NumGoroutine()}
 }
 
-// 10,000 connections leave nothing behind. BenchmarkCycles does the same with as many as one likes.
+// 10,000 connections leave nothing behind, but for the idle goroutines that twenty clients can make use of.
+// BenchmarkCycles does the same with as many as one likes.
 func TestNoGrowth(t *testing.T) {
 	n := 10000
 	if testing.Short() {
@@ -313,7 +314,7 @@ func TestNoGrowth(t *testing.T) {
 	before := settled()
 	cycles(t, addr, n)
 	after := settled()
-	if grown := int64(after.heap) - int64(before.heap); grown > 1<<20 || after.goroutines > before.goroutines+5 {
+	if grown := int64(after.heap) - int64(before.heap); grown > 1<<20 || after.goroutines > before.goroutines+40 {
 		t.Errorf("%d connections left %d bytes and %d goroutines behind", n, grown, after.goroutines-before.goroutines)
 	}
 }

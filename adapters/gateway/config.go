@@ -142,6 +142,16 @@ func (c Config) withDefaults() Config {
 	c.ClockSpeed = cmp.Or(c.ClockSpeed, 1)
 	c.Limits = c.Limits.withDefaults(c.ClockSpeed)
 	c.Undetermined = c.Undetermined.withDefaults()
+	return c.copied()
+}
+
+// copied lets nobody change what the gateway uses.
+func (c Config) copied() Config {
+	c.StageVariables = maps.Clone(c.StageVariables)
+	c.Undetermined.CloseReasons = maps.Clone(c.Undetermined.CloseReasons)
+	if c.Signatures != nil {
+		c.Signatures = &Signatures{Keys: maps.Clone(c.Signatures.Keys), Region: cmp.Or(c.Signatures.Region, c.Region)}
+	}
 	c.Routes = maps.Clone(c.Routes)
 	for key, r := range c.Routes {
 		r.Timeout = cmp.Or(r.Timeout, maxTimeout)

@@ -34,7 +34,16 @@ type authorizerEvent struct {
 // stageVariables are absent from a proxy event when nil, and {} in an authorizer event when empty.
 type stageVariables map[string]string
 
+// IsZero tells encoding/json what to leave out.
 func (v stageVariables) IsZero() bool { return v == nil }
+
+// variables makes {} of nothing.
+func variables(v map[string]string) stageVariables {
+	if v == nil {
+		return stageVariables{}
+	}
+	return v
+}
 
 // requestContext has its members in the order in which API Gateway writes them.
 type requestContext struct {

@@ -5,3 +5,6 @@ func SelectRoute(g *Gateway, text []byte) string {
 	key, _, _ := g.selectRoute(string(text))
 	return key
 }
+
+// Refusing tells tests that a shutdown has begun.
+func Refusing(g *Gateway) bool { return g.work.refusing() }

@@ -67,7 +67,7 @@ func New(cfg Config) (*Gateway, error) {
 		g.sources, _ = parseSources(cfg.Authorizer.IdentitySources) // Validated before.
 	}
 	if len(cfg.StageVariables) > 0 || cfg.Undetermined.AlwaysStageVariables {
-		g.stageVariables = copyVariables(cfg.StageVariables)
+		g.stageVariables = variables(cfg.StageVariables)
 	}
 	g.warnOfTwins()
 	g.ctx, g.cancel = context.WithCancel(context.Background())
@@ -83,14 +83,6 @@ func limiter(perSecond float64, burst int) *rate.Limiter {
 		burst = max(1, int(perSecond))
 	}
 	return rate.NewLimiter(rate.Limit(perSecond), burst)
-}
-
-func copyVariables(from map[string]string) stageVariables {
-	to := make(stageVariables, len(from))
-	for k, v := range from {
-		to[k] = v
-	}
-	return to
 }
 
 // ServeHTTP serves the stage. Any other path gets 403 {"message":"Forbidden"}, as AWS answers it.
@@ -116,10 +108,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.work.refuse()
 	defer g.end.Do(g.pool.close)
-	goingAway := Close{closeGoingAway, "Going away"}
 	open := g.all()
 	for _, c := range open {
-		c.end(ending{send: &goingAway, report: goingAway, cause: "the gateway shuts down"})
+		c.end(shutDown())
 	}
 	select {
 	case <-g.work.idle():
@@ -132,6 +123,11 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 		}
 		return ctx.Err()
 	}
+}
+
+func shutDown() ending {
+	goingAway := Close{closeGoingAway, "Going away"}
+	return ending{send: &goingAway, report: goingAway, cause: "the gateway shuts down"}
 }
 
 func (g *Gateway) all() []*conn {

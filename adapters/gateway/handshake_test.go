@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -116,4 +117,28 @@ func TestShutdown(t *testing.T) {
 		t.Errorf("DISCONNECT has %d", ctx.DisconnectStatusCode)
 	}
 	refused(t, 503, s.ws)
+}
+
+// A connection that opens while the gateway shuts down is closed too.
+func TestShutdownDuringConnect(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	b := newBackend(t, func(event) (string, error) {
+		close(entered)
+		<-release
+		return ok, nil
+	})
+	s := serve(t, config(b, "$connect"))
+	done := make(chan error)
+	go func() {
+		<-entered
+		go func() { done <- s.Shutdown(t.Context()) }()
+		for !gateway.Refusing(s.Gateway) {
+			runtime.Gosched()
+		}
+		close(release)
+	}()
+	connect(t, s.ws).wantClose(1001, "Going away")
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }

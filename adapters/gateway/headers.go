@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
@@ -112,7 +113,7 @@ func (c *recordedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if !c.done.Load() {
 		c.bytes = append(c.bytes, p[:n]...)
-		if len(c.bytes) > maxRecorded || strings.Contains(string(c.bytes), "\r\n\r\n") {
+		if len(c.bytes) > maxRecorded || bytes.Contains(c.bytes, []byte("\r\n\r\n")) || encrypted(c.bytes) {
 			c.done.Store(true)
 		}
 	}
@@ -120,6 +121,9 @@ func (c *recordedConn) Read(p []byte) (int, error) {
 }
 
 const maxRecorded = 16 << 10
+
+// encrypted reports whether a TLS handshake begins here, in which there is nothing to see.
+func encrypted(b []byte) bool { return len(b) > 0 && b[0] == 0x16 }
 
 // bare returns the connection without the recorder around it, whose memory can then be freed.
 func bare(nc net.Conn) net.Conn {

@@ -91,9 +91,6 @@ func parseCredential(auth string) (c credential, flaw string) {
 // checkScope finds a signature that was made for something else, or at another time.
 func (g *Gateway) checkScope(c credential, r *http.Request) (flaw string) {
 	region := g.cfg.Signatures.Region
-	if region == "" {
-		region = g.cfg.Region
-	}
 	at, err := time.Parse(amzTime, r.Header.Get("X-Amz-Date"))
 	switch {
 	case err != nil:

@@ -89,7 +89,7 @@ const unnumbered = 0
 
 // guess logs, once for each number, that the gateway does something which nobody has recorded from the real service.
 func (g *Gateway) guess(number int, what string, args ...any) {
-	if g.guessed[number].Swap(true) {
+	if g.guessed[number].Load() || g.guessed[number].Swap(true) {
 		return
 	}
 	args = append([]any{"undetermined", undeterminedName(number)}, args...)

@@ -169,6 +169,9 @@ func (u *upgrade) open(w http.ResponseWriter) error {
 	c.tick()
 	c.drainLater()
 	go c.serve()
+	if u.g.work.refusing() { // A shutdown that began meanwhile may not have seen this connection.
+		c.end(shutDown())
+	}
 	return nil
 }
 

@@ -46,6 +46,13 @@ func (w *workers) refuse() {
 	w.refused = true
 }
 
+// refusing reports whether refuse was called.
+func (w *workers) refusing() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused
+}
+
 // idle returns a channel that is closed when nothing is left to wait for.
 func (w *workers) idle() <-chan struct{} {
 	w.mu.Lock()
