@@ -25,6 +25,7 @@ type options struct {
 	clockSpeed   float64
 	postRate     float64
 	faults       gateway.Faults
+	reportLeaks  bool
 
 	auth wiring.Auth
 }
@@ -69,6 +70,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 // misbehave adds the flags by which the local gateway does on purpose what AWS does now and then.
 func (o *options) misbehave(flags *flag.FlagSet) {
 	flags.Float64Var(&o.clockSpeed, "clock-speed", 1, "`factor` by which the time-outs of connections pass faster: 60 makes 10 minutes 10 seconds")
+	flags.BoolVar(&o.reportLeaks, "report-leaks", false, "log goroutines that a handler leaves behind, which Lambda would freeze")
 	flags.Float64Var(&o.postRate, "post-rate", 0, "`posts` a second above which the gateway answers 429; 0 is no limit")
 	flags.DurationVar(&o.faults.PostDelay, "slow-posts", 0, "`time` that every post takes")
 	flags.BoolVar(&o.faults.GhostPosts, "ghost-posts", false, "answer the first post to a client that vanished with 200")

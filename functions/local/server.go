@@ -63,7 +63,9 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 		LogBodies:  o.verbose,
 		ClockSpeed: o.clockSpeed,
 		Faults:     o.faults,
-		Limits:     gateway.Limits{PostsPerSecond: o.postRate, PostBurst: int(o.postRate / 10)},
+
+		ReportLeaks: o.reportLeaks,
+		Limits:      gateway.Limits{PostsPerSecond: o.postRate, PostBurst: int(o.postRate / 10)},
 	})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
