@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { inRepository, startLocal, startNetwork, tool } from './local.js';
 
 const { chromium } = tool('browser', 'playwright-core');
+const { source: AXE } = tool('browser', 'axe-core');
 const PATIENCE_MS = 15_000;
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -181,6 +182,31 @@ test('scrolling up loads what was said before', async () => {
   }
   await shows(ada, Array.from({ length: 170 }, (_, i) => `Entry ${i + 1}`));
   assert.equal(await ada.getByRole('button', { name: 'Load older messages' }).count(), 0);
+});
+
+/** What an audit of accessibility finds on a page: contrast, names, roles, order. */
+async function audit(page) {
+  await page.evaluate(AXE);
+  const { violations, passes } = await page.evaluate(() => globalThis.axe.run());
+  assert.ok(passes.length > 15, `only ${passes.length} rules had something to look at`);
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 150)).join(' ')}`);
+}
+
+test('an audit of accessibility finds nothing', async () => {
+  await ada.getByRole('button', { name: /#lobby/ }).first().click();
+  const door = await tab({});
+  await door.goto(local.http);
+  for (const page of [ada, door]) {
+    for (const width of [400, 1400]) {
+      for (const colorScheme of ['light', 'dark']) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme });
+        assert.deepEqual(await audit(page), [], `${width} px, ${colorScheme}`);
+      }
+    }
+  }
+  await door.context().close();
+  faults.length = 0; // The audit tries what the policy forbids.
 });
 
 test('pictures', async () => {
