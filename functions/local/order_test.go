@@ -1,15 +1,22 @@
 package main
 
 import (
+	"context"
 	crand "crypto/rand"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/gobwas/ws"
+
+	"wsecho/adapters/dynamodb"
+	"wsecho/adapters/dynamodb/dynamodblocal"
 )
 
 // TestOrderAndNoLoss has many clients speak in one room while connections break, $disconnect comes late, twice or
@@ -21,6 +28,34 @@ func TestOrderAndNoLoss(t *testing.T) {
 	s := startServer(t, "-q", "-lose-disconnect", "0.1", "-double-disconnect", "0.1", "-late-disconnect", "20ms", "-ghost-posts",
 		"-seed", fmt.Sprint(seed))
 	speakTogether(t, s.url, seed, 20, 50)
+}
+
+// TestOrderAndNoLossOverDynamoDB is the same over a table that is throttled, whose transactions collide, and whose
+// replies get lost.
+func TestOrderAndNoLossOverDynamoDB(t *testing.T) {
+	seed := rand.Uint64()
+	t.Log("seed", seed)
+	url, wire := dynamodblocal.Proxy(t)
+	deleteTableAfter(t)
+	s := startServer(t, "-q", "-dynamodb", url)
+	wire.Inject(dynamodblocal.Sometimes(seed,
+		dynamodblocal.Share{Of: 0.20, Fault: dynamodblocal.Refusal(http.StatusBadRequest, "ProvisionedThroughputExceededException")},
+		dynamodblocal.Share{Of: 0.05, Fault: dynamodblocal.Collision},
+		dynamodblocal.Share{Of: 0.02, Fault: dynamodblocal.Lost},
+	))
+	speakTogether(t, s.url, seed, 10, 30)
+	t.Logf("%d requests to the table", wire.Count())
+	wire.Inject(nil)
+}
+
+// deleteTableAfter takes away what a test's connections may leave in the table that all tests of this package share.
+func deleteTableAfter(t *testing.T) {
+	client := dynamodb.NewClient(dynamodb.LocalConfig(dynamodblocal.Start(t)))
+	t.Cleanup(func() {
+		if _, err := client.DeleteTable(context.Background(), &sdk.DeleteTableInput{TableName: aws.String(tableName)}); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func speakTogether(t *testing.T, url string, seed uint64, clients, messages int) {
@@ -78,9 +113,9 @@ func newSpeaker(t *testing.T, url, room, user string, chance *rand.Rand) *speake
 
 // speak sends messages, each until it is acknowledged, over connections that break.
 func (s *speaker) speak(messages int) {
-	for i := range messages {
+	for i := 0; i < messages && !s.t.Failed(); i++ {
 		say := fmt.Sprintf(`{"action":"say","id":"s%d","room":%q,"data":%d,"key":%q}`, i, s.room, i, crand.Text())
-		for s.connected(); !s.acknowledged(say, fmt.Sprint("s", i)); s.connected() {
+		for s.connected(); !s.acknowledged(say, fmt.Sprint("s", i)) && !s.t.Failed(); s.connected() {
 		}
 		if s.chance.Float64() < 0.1 {
 			s.acknowledged(say, fmt.Sprint("s", i))
@@ -94,11 +129,14 @@ func (s *speaker) connected() {
 	if s.conn != nil && s.chance.Float64() < 0.1 {
 		s.drop()
 	}
-	for s.conn == nil {
+	for refused := 0; s.conn == nil; {
 		conn, err := tryDial(s.t, s.url, ws.Dialer{})
-		if err != nil {
-			s.t.Error(err)
-			return
+		if err != nil { // A fault may hit the same connect again and again, but not for long.
+			if refused++; refused == 5 {
+				s.t.Error(err)
+				return
+			}
+			continue
 		}
 		s.conn, s.replies = conn, make(chan map[string]any, 100)
 		go s.read(conn, s.replies)
@@ -214,19 +252,30 @@ func (s *speaker) dense() (last int64) {
 
 // catchUp comes back and reads on until nothing is missing up to the room's head.
 func (s *speaker) catchUp() {
-	s.connected()
 	wait(s.t, func() bool {
-		pong := s.ask(fmt.Sprintf(`{"action":"ping","id":"p","rooms":[%q]}`, s.room), "p")
-		head := int64(pong["rooms"].(map[string]any)[s.room].(map[string]any)["seq"].(float64))
+		s.connected()
+		head, ok := s.head()
 		s.mu.Lock()
 		last := s.dense()
 		s.mu.Unlock()
-		if last < head {
+		if ok && last < head {
 			s.ask(fmt.Sprintf(`{"action":"history","id":"h","room":%q,"epoch":%q,"after":%d}`, s.room, s.epoch, last), "h")
 		}
-		return last >= head
+		return ok && last >= head
 	})
 	s.drop()
+}
+
+// head asks for the number that was taken last; ok is false if a fault was in the way.
+func (s *speaker) head() (seq int64, ok bool) {
+	pong := s.ask(fmt.Sprintf(`{"action":"ping","id":"p","rooms":[%q]}`, s.room), "p")
+	rooms, _ := pong["rooms"].(map[string]any)
+	mark, ok := rooms[s.room].(map[string]any)
+	if !ok {
+		s.t.Logf("ping: %v", pong)
+		return 0, false
+	}
+	return int64(mark["seq"].(float64)), true
 }
 
 func (s *speaker) wantSame(want map[int64]string) {
