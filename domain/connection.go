@@ -18,7 +18,7 @@ const MaxConnection = 2 * time.Hour
 // MaxLifetime is how long a connection's rows last at most: five minutes longer, for late events.
 const MaxLifetime = MaxConnection + 5*time.Minute
 
-// ExpiryGrace is how long an identity is still served after its token ended: clocks differ.
+// ExpiryGrace is how long a connection still gets messages after its token ended: clocks differ.
 const ExpiryGrace = 30 * time.Second
 
 // Connection is one open WebSocket, as the registry knows it. It is a value: changing it changes nothing stored.
