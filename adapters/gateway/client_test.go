@@ -25,6 +25,7 @@ type client struct {
 	nc   net.Conn
 	br   *bufio.Reader
 	resp *http.Response // The answer to the handshake.
+	left bool           // It has sent a close frame.
 }
 
 // patience is how long a test waits for what must come.
@@ -122,6 +123,7 @@ func (c *client) frame(op ws.OpCode, fin bool, payload []byte) {
 func (c *client) raw(f ws.Frame) {
 	c.t.Helper()
 	c.nc.SetWriteDeadline(time.Now().Add(patience))
+	c.left = c.left || f.Header.OpCode == ws.OpClose
 	b, err := ws.CompileFrame(ws.MaskFrameWith(f, [4]byte{1, 2, 3, 4}))
 	if err != nil {
 		c.t.Fatal(err)
@@ -184,15 +186,16 @@ func (c *client) closed() (code int, reason string) {
 		if f.Header.OpCode != ws.OpClose {
 			continue
 		}
-		if len(f.Payload) == 0 {
-			c.frame(ws.OpClose, true, nil)
-			return 1005, ""
+		if !c.left {
+			c.frame(ws.OpClose, true, f.Payload[:min(2, len(f.Payload))])
 		}
-		got, reason := ws.ParseCloseFrameData(f.Payload)
-		c.frame(ws.OpClose, true, f.Payload[:2])
 		if _, err := c.next(); !errors.Is(err, io.EOF) {
 			c.t.Errorf("behind the close frame: %v, want the end of the stream", err)
 		}
+		if len(f.Payload) == 0 {
+			return 1005, ""
+		}
+		got, reason := ws.ParseCloseFrameData(f.Payload)
 		return int(got), reason
 	}
 }
