@@ -18,8 +18,10 @@ func checkTable(t template, wrong report) {
 		}{
 			{"exp", []string{"TimeToLiveSpecification", "AttributeName"}},
 			{true, []string{"TimeToLiveSpecification", "Enabled"}},
-			{true, []string{"PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled"}},
+			{"PointInTimeRecovery", []string{"PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled", "Ref"}},
+			{"DeletionProtection", []string{"DeletionProtectionEnabled", "Ref"}},
 			{true, []string{"SSESpecification", "SSEEnabled"}},
+			{"KMS", []string{"SSESpecification", "SSEType"}},
 			{"PAY_PER_REQUEST", []string{"BillingMode"}},
 		} {
 			if at(p, want.path...) != want.value {

@@ -12,7 +12,9 @@ import (
 // environments are the variables that each function's code reads. The level of the log is not among them: Lambda
 // passes it on from the function's LoggingConfig.
 var environments = map[string][]string{
-	"WsAuthorize":  {"AUTH_MODE"},
+	"WsAuthorize": {
+		"ALLOWED_ORIGINS", "ALLOW_QUERY_TOKEN", "AUTH_MODE", "JWKS_URL", "JWT_AUDIENCE", "JWT_DEFAULT_GRANTS", "JWT_ISSUER",
+	},
 	"WsConnect":    {"CONNECTIONS_PER_USER", "TABLE_NAME"},
 	"WsDisconnect": {"QUEUE_URL", "TABLE_NAME"},
 	"WsDefault":    nil,
@@ -75,8 +77,10 @@ func checkVersions(t template, wrong report) {
 	common := t.section("Globals", "Function")
 	for _, id := range functions(t) {
 		p := t.properties(id)
-		configured := t.parameters([]any{common["Environment"], common["LoggingConfig"], p["Environment"], p["LoggingConfig"]})
-		described := t.parameters([]any{p["VersionDescription"]})
+		configured := t.parameters([]any{
+			common["Environment"], common["LoggingConfig"], common["VpcConfig"], p["Environment"], p["LoggingConfig"],
+		})
+		described := t.parameters([]any{p["VersionDescription"], t.records(p["VersionDescription"])})
 		if !slices.Equal(configured, described) {
 			wrong("%s is configured by %v, but its version described by %v", id, configured, described)
 		}
@@ -84,6 +88,17 @@ func checkVersions(t template, wrong report) {
 			wrong("%s: not every change of its properties is published", id)
 		}
 	}
+}
+
+// records returns the contents of the numbered records that a value refers to.
+func (t template) records(v any) (contents []any) {
+	found := references(v)
+	for _, id := range t.ofType("AWS::AppConfig::HostedConfigurationVersion") {
+		if found[id] {
+			contents = append(contents, t.properties(id)["Content"])
+		}
+	}
+	return contents
 }
 
 // parameters returns the names of the parameters that a value refers to, in order.
@@ -111,67 +126,6 @@ func checkLogGroups(t template, wrong report) {
 	for _, id := range groups {
 		if referred(t.properties(id)["RetentionInDays"]) != "LogRetentionDays" {
 			wrong("%s keeps its logs forever", id)
-		}
-	}
-}
-
-// neededFor is the variable without which a function has no use for a right to a service's actions.
-var neededFor = map[string]string{"dynamodb": "TABLE_NAME", "sqs": "QUEUE_URL", "execute-api": "CALLBACK_URL"}
-
-// statements returns what a function's role allows.
-func statements(t template, id string, wrong report) (all []object) {
-	policies, _ := t.properties(id)["Policies"].([]any)
-	for _, policy := range policies {
-		items, _ := at(policy, "Statement").([]any)
-		if len(items) == 0 {
-			wrong("%s has the policy %v, which says nothing about resources here", id, policy)
-		}
-		for _, item := range items {
-			all = append(all, item.(object))
-		}
-	}
-	return all
-}
-
-func checkRights(t template, wrong report) {
-	for _, id := range functions(t) {
-		granted := map[string]bool{}
-		for _, statement := range statements(t, id, wrong) {
-			for _, action := range list(statement["Action"]) {
-				service, _, _ := strings.Cut(action, ":")
-				granted[service] = true
-				checkAction(id, action, statement["Resource"], wrong)
-			}
-		}
-		for service, variable := range neededFor {
-			if _, has := variables(t, id)[variable]; has != granted[service] {
-				wrong("%s has %s: %v, but rights of %s: %v", id, variable, has, service, granted[service])
-			}
-		}
-	}
-}
-
-func checkAction(function, action string, resource any, wrong report) {
-	if strings.Contains(action, "*") || action == "dynamodb:Scan" || !strings.Contains(action, ":") {
-		wrong("%s may %s", function, action)
-	}
-	if slices.Contains(list(resource), "*") || resource == nil {
-		wrong("%s may %s everywhere", function, action)
-	}
-}
-
-const connections = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WsApi}/${Stage}/POST/@connections/*"
-
-func checkConnectionsRights(t template, wrong report) {
-	for _, id := range functions(t) {
-		for _, statement := range statements(t, id, func(string, ...any) {}) {
-			actions := strings.Join(list(statement["Action"]), " ")
-			if strings.Contains(actions, "execute-api") && actions != "execute-api:ManageConnections" {
-				wrong("%s may %s", id, actions)
-			}
-			if strings.Contains(actions, "execute-api") && !reflect.DeepEqual(statement["Resource"], object{"Fn::Sub": connections}) {
-				wrong("%s may manage %v", id, statement["Resource"])
-			}
 		}
 	}
 }

@@ -45,8 +45,9 @@ func complaints(text string) (all []string) {
 	wrong := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	for _, check := range []func(template, report){
 		checkParameters, checkRouteKeys, checkRoutes, checkLocalRoutes, checkRouteResponses, checkAuth, checkStage,
-		checkBuilds, checkEnvironments, checkCallback, checkVersions, checkLogGroups, checkRights, checkConnectionsRights,
-		checkTable, checkQueues, checkWorker,
+		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkVersions, checkLogGroups,
+		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules,
+		checkGradual, checkAlarms, checkDashboard,
 	} {
 		check(t, wrong)
 	}
@@ -54,7 +55,7 @@ func complaints(text string) (all []string) {
 }
 
 func checkParameters(t template, wrong report) {
-	used := references([]any{t.root["Conditions"], t.root["Globals"], t.root["Resources"], t.root["Outputs"]})
+	used := references([]any{t.root["Rules"], t.root["Conditions"], t.root["Globals"], t.root["Resources"], t.root["Outputs"]})
 	for name := range t.section("Parameters") {
 		if !used[name] {
 			wrong("parameter %s is not used", name)

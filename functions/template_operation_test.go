@@ -1,0 +1,125 @@
+package functions_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// checkRules finds combinations of parameters that would be deployed although they cannot work.
+func checkRules(t template, wrong report) {
+	demanded := references(t.section("Rules"))
+	for _, name := range []string{"JwtIssuer", "JwtAudience", "JwksUrl", "CertificateArn", "SubnetIds", "SecurityGroupIds"} {
+		if !demanded[name] {
+			wrong("no rule asks for %s", name)
+		}
+	}
+	if at(t.section("Rules", "JwtIsComplete", "RuleCondition"), "Fn::Equals") == nil {
+		wrong("no rule is about the mode jwt")
+	}
+}
+
+// checkAlarms finds what could go wrong unseen, and alarms of a kind that is not one metric.
+func checkAlarms(t template, wrong report) {
+	watched := map[string]bool{}
+	for _, id := range t.ofType("AWS::CloudWatch::Alarm") {
+		p := t.properties(id)
+		name, _ := p["MetricName"].(string)
+		var of []string
+		for id := range references(p["Dimensions"]) {
+			of = append(of, id)
+		}
+		slices.Sort(of)
+		watched[name+" "+strings.Join(of, " ")] = true
+		if p["Metrics"] != nil || p["TreatMissingData"] != "notBreaching" {
+			wrong("%s is not about a single metric that may be missing", id)
+		}
+		if choice, _ := at(p, "AlarmActions", "Fn::If").([]any); len(choice) != 3 || choice[0] != "HasAlarmTopic" {
+			wrong("%s tells nobody", id)
+		}
+	}
+	want := []string{
+		"ApproximateNumberOfMessagesVisible DeadLetterQueue", "ApproximateAgeOfOldestMessage DeliveryQueue",
+		"IntegrationError Stage WsApi", "ConnectCount Stage WsApi", "Throttled WsDeliver",
+	}
+	for _, id := range functions(t) {
+		want = append(want, "Errors "+id, "Throttles "+id, "Duration "+id)
+	}
+	for _, metric := range want {
+		if !watched[metric] {
+			wrong("no alarm is about %s", metric)
+		}
+	}
+}
+
+// checkGradual finds functions whose new versions would take over all at once, or unwatched.
+func checkGradual(t template, wrong report) {
+	if referred(t.at("Globals", "Function", "DeploymentPreference", "Enabled")) != "GradualDeploy" {
+		wrong("gradual deployment is not switched by GradualDeploy")
+	}
+	for _, id := range functions(t) {
+		alarms, _ := at(t.properties(id), "DeploymentPreference", "Alarms").([]any)
+		if len(alarms) != 1 || referred(alarms[0]) != id+"Errors" {
+			wrong("a new version of %s is not taken back when it fails", id)
+		}
+	}
+}
+
+// checkThrottles finds routes whose own settings leave something open, or that have none and need them.
+func checkThrottles(t template, wrong report) {
+	common := t.section("Resources", "WsApi", "Properties", "DefaultRouteSettings")
+	settings := t.section("Resources", "WsApi", "Properties", "RouteSettings")
+	for _, key := range []string{"$connect", "broadcast"} {
+		if settings[key] == nil {
+			wrong("route %s is not throttled by itself", key)
+		}
+	}
+	for key, setting := range settings {
+		for name := range common {
+			if at(setting, name) == nil {
+				wrong("the settings of route %s have no %s", key, name)
+			}
+		}
+		if at(setting, "DataTraceEnabled") != false {
+			wrong("route %s logs what clients send", key)
+		}
+	}
+}
+
+// checkDashboard finds a dashboard that CloudWatch would refuse, and widgets without metrics.
+func checkDashboard(t template, wrong report) {
+	text, _ := at(t.properties("Dashboard"), "DashboardBody", "Fn::Sub").(string)
+	var body struct {
+		Widgets []struct {
+			Properties struct {
+				Title   string
+				Metrics [][]any
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &body); err != nil || len(body.Widgets) == 0 {
+		wrong("the dashboard: %v", err)
+	}
+	for _, widget := range body.Widgets {
+		if len(widget.Properties.Metrics) == 0 {
+			wrong("the dashboard's %q shows nothing", widget.Properties.Title)
+		}
+	}
+}
+
+// forbiddenInLogs are parts of requests that may have a token or a body.
+var forbiddenInLogs = []string{"header", "querystring", "body", "token", "$input", "messageBody"}
+
+// checkAccessLog finds secrets that the access log would keep.
+func checkAccessLog(t template, wrong report) {
+	logs, _ := at(t.properties("WsApi"), "AccessLogSettings", "Fn::If").([]any)
+	if len(logs) != 3 {
+		return
+	}
+	format, _ := at(logs[1], "Format").(string)
+	for _, word := range forbiddenInLogs {
+		if strings.Contains(strings.ToLower(format), strings.ToLower(word)) {
+			wrong("the access log keeps %s", word)
+		}
+	}
+}

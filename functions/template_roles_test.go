@@ -1,0 +1,153 @@
+package functions_test
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// neededFor is the variable without which a function has no use for a right to a service's actions.
+var neededFor = map[string]string{"dynamodb": "TABLE_NAME", "sqs": "QUEUE_URL", "execute-api": "CALLBACK_URL"}
+
+// everyRole is what a function of any kind needs: its log, its traces, and a place in the VPC if there is one.
+var everyRole = []any{
+	object{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"},
+	object{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSXRayDaemonWriteAccess"},
+	object{"Fn::If": []any{
+		"HasVpc",
+		object{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"},
+		object{"Ref": "AWS::NoValue"},
+	}},
+}
+
+// role returns the logical id of a function's role.
+func role(t template, id string) string {
+	name, _ := at(t.properties(id), "Role", "Fn::GetAtt").(string)
+	return strings.TrimSuffix(name, ".Arn")
+}
+
+// statements returns what a function's role allows. A statement under the condition that there is a key comes as
+// what it says if there is one.
+func statements(t template, id string) (all []object) {
+	policies, _ := t.properties(role(t, id))["Policies"].([]any)
+	for _, policy := range policies {
+		items, _ := at(policy, "PolicyDocument", "Statement").([]any)
+		for _, item := range items {
+			if choice, ok := at(item, "Fn::If").([]any); ok && choice[0] == "HasKmsKey" {
+				item = choice[1]
+			}
+			all = append(all, item.(object))
+		}
+	}
+	return all
+}
+
+func checkRoles(t template, wrong report) {
+	used := map[string]bool{}
+	for _, id := range functions(t) {
+		name := role(t, id)
+		if used[name] || t.at("Resources", name, "Type") != "AWS::IAM::Role" {
+			wrong("%s has no role of its own", id)
+		}
+		used[name] = true
+		if managed, _ := t.properties(name)["ManagedPolicyArns"].([]any); !reflect.DeepEqual(managed, everyRole) {
+			wrong("%s has the managed policies %v", id, managed)
+		}
+		if t.properties(id)["Policies"] != nil {
+			wrong("%s has Policies, which SAM ignores beside a Role", id)
+		}
+	}
+}
+
+// granted returns what a function may do, by service.
+func granted(t template, id string) map[string][]string {
+	rights := map[string][]string{}
+	for _, statement := range statements(t, id) {
+		for _, action := range list(statement["Action"]) {
+			service, _, _ := strings.Cut(action, ":")
+			rights[service] = append(rights[service], action)
+		}
+	}
+	return rights
+}
+
+func checkRights(t template, wrong report) {
+	for _, id := range functions(t) {
+		for _, statement := range statements(t, id) {
+			for _, action := range list(statement["Action"]) {
+				checkAction(id, action, statement["Resource"], wrong)
+			}
+		}
+		rights := granted(t, id)
+		for service, variable := range neededFor {
+			if _, has := variables(t, id)[variable]; has != (rights[service] != nil) {
+				wrong("%s has %s: %v, but rights of %s: %v", id, variable, has, service, rights[service] != nil)
+			}
+		}
+		checkKey(id, rights, wrong)
+	}
+}
+
+// checkKey compares the rights to use a key with what is encrypted: who uses the table decrypts, who sends to a
+// queue makes data keys too.
+func checkKey(id string, rights map[string][]string, wrong report) {
+	var want []string
+	if rights["dynamodb"] != nil {
+		want = []string{"kms:Decrypt"}
+	}
+	if rights["sqs"] != nil {
+		want = []string{"kms:Decrypt", "kms:GenerateDataKey"}
+	}
+	if !slices.Equal(rights["kms"], want) {
+		wrong("%s may %v with the key, it needs %v", id, rights["kms"], want)
+	}
+}
+
+func checkAction(function, action string, resource any, wrong report) {
+	if strings.Contains(action, "*") || action == "dynamodb:Scan" || !strings.Contains(action, ":") {
+		wrong("%s may %s", function, action)
+	}
+	if slices.Contains(list(resource), "*") || resource == nil {
+		wrong("%s may %s everywhere", function, action)
+	}
+}
+
+const connections = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WsApi}/${Stage}/POST/@connections/*"
+
+func checkConnectionsRights(t template, wrong report) {
+	for _, id := range functions(t) {
+		for _, statement := range statements(t, id) {
+			actions := strings.Join(list(statement["Action"]), " ")
+			if strings.Contains(actions, "execute-api") && actions != "execute-api:ManageConnections" {
+				wrong("%s may %s", id, actions)
+			}
+			if strings.Contains(actions, "execute-api") && !reflect.DeepEqual(statement["Resource"], object{"Fn::Sub": connections}) {
+				wrong("%s may manage %v", id, statement["Resource"])
+			}
+		}
+	}
+}
+
+// checkKeys finds what is kept and not encrypted with the key that a deployment brings.
+func checkKeys(t template, wrong report) {
+	for kind, path := range map[string][]string{
+		"AWS::DynamoDB::Table": {"SSESpecification", "KMSMasterKeyId"},
+		"AWS::SQS::Queue":      {"KmsMasterKeyId"},
+		"AWS::Logs::LogGroup":  {"KmsKeyId"},
+	} {
+		for _, id := range t.ofType(kind) {
+			choice, _ := at(t.properties(id), append(path, "Fn::If")...).([]any)
+			if len(choice) != 3 || choice[0] != "HasKmsKey" || referred(choice[1]) != "KmsKeyArn" {
+				wrong("%s does not take the key", id)
+			}
+		}
+	}
+}
+
+// actions returns all that a function may do, in order, but for the key.
+func actions(t template, id string) []string {
+	rights := granted(t, id)
+	delete(rights, "kms")
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Values(rights))...)))
+}
