@@ -8,8 +8,6 @@ package dynamodblocal
 
 import (
 	"fmt"
-	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,38 +21,17 @@ import (
 // patience is generous: several servers and race detectors may share the machine, and no test is about time-outs.
 const patience = time.Minute
 
-var (
-	mu      sync.Mutex // Guards baseURL, which is empty until the server of this test binary runs.
-	baseURL string
-	tables  atomic.Int64
-)
-
-// Start returns the base URL of the server, which it starts if no test of this binary did before. The test is skipped
-// if DynamoDB Local or Java is not installed, or fails where the environment has CI=true. The server ends with the
-// test binary.
-func Start(t testing.TB) (url string) {
-	t.Helper()
-	arguments := testserver.Need(t, "java", "tools-dynamodb", "dynamodb-local", "java.args")
-	mu.Lock()
-	defer mu.Unlock()
-	if baseURL == "" {
-		url, err := server(filepath.Dir(arguments)).Start()
-		if err != nil {
-			t.Fatal(err)
-		}
-		baseURL = url
-	}
-	return baseURL
+var server = testserver.Java{
+	Name: "DynamoDB Local", Target: "tools-dynamodb", Folder: "dynamodb-local",
+	Arguments: func(port int) []string { return []string{"-inMemory", "-disableTelemetry", "-port", fmt.Sprint(port)} },
 }
 
-// server is DynamoDB Local, installed in a folder with its Java arguments in a file. The compiler's first tier alone
-// makes it start in half the time.
-func server(dir string) testserver.Server {
-	return testserver.Server{Name: "DynamoDB Local", Dir: dir, Command: func(port int) []string {
-		return []string{
-			"java", "-XX:TieredStopAtLevel=1", "@java.args", "-inMemory", "-disableTelemetry", "-port", fmt.Sprint(port),
-		}
-	}}
+var tables atomic.Int64
+
+// Start returns the base URL of the server; see testserver.Java for when it runs and when the test is skipped.
+func Start(t testing.TB) (url string) {
+	t.Helper()
+	return server.Start(t)
 }
 
 // NewTable creates a table on the server of Start for one test. Options change its client, to observe or disturb

@@ -5,8 +5,6 @@ package elasticmq
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -18,41 +16,23 @@ import (
 	"wsecho/adapters/sqs"
 )
 
-var (
-	mu      sync.Mutex // Guards baseURL, which is empty until the server of this test binary runs.
-	baseURL string
-	queues  atomic.Int64
-)
-
-// Start returns the base URL of the server, which it starts if no test of this binary did before. The test is skipped
-// if ElasticMQ or Java is not installed, or fails where the environment has CI=true. The server ends with the test
-// binary.
-func Start(t testing.TB) (url string) {
-	t.Helper()
-	arguments := testserver.Need(t, "java", "tools-sqs", "elasticmq", "java.args")
-	mu.Lock()
-	defer mu.Unlock()
-	if baseURL == "" {
-		url, err := server(filepath.Dir(arguments)).Start()
-		if err != nil {
-			t.Fatal(err)
-		}
-		baseURL = url
-	}
-	return baseURL
-}
-
-// server is ElasticMQ, installed in a folder with its Java arguments in a file. The compiler's first tier alone makes
-// it start in half the time.
-func server(dir string) testserver.Server {
-	return testserver.Server{Name: "ElasticMQ", Dir: dir, Command: func(port int) []string {
+var server = testserver.Java{
+	Name: "ElasticMQ", Target: "tools-sqs", Folder: "elasticmq",
+	Arguments: func(port int) []string {
 		return []string{
-			"java", "-XX:TieredStopAtLevel=1", "@java.args",
 			"-Drest-sqs.bind-hostname=127.0.0.1", fmt.Sprintf("-Drest-sqs.bind-port=%d", port),
 			"-Dnode-address.host=127.0.0.1", fmt.Sprintf("-Dnode-address.port=%d", port),
 			"-Drest-stats.enabled=false", "org.elasticmq.server.Main",
 		}
-	}}
+	},
+}
+
+var queues atomic.Int64
+
+// Start returns the base URL of the server; see testserver.Java for when it runs and when the test is skipped.
+func Start(t testing.TB) (url string) {
+	t.Helper()
+	return server.Start(t)
 }
 
 // NewClient returns a client of the server. Options change it, to observe or disturb what passes through it.
