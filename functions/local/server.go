@@ -51,7 +51,8 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 		return nil, fmt.Errorf("%w; choose another address with -addr", err)
 	}
 	base := fmt.Sprintf("http://%s/%s", listener.Addr(), o.stage)
-	parts, queue, err := assemble(ctx, o, base, out)
+	self := new(loopback)
+	parts, queue, err := assemble(ctx, o, apigateway.NewSender(local(self), base, wiring.PostConcurrency), out)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -72,12 +73,13 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 	}
 	s := &server{url: "ws" + base[len("http"):], parts: parts, gateway: api, http: api.Server()}
 	s.http.Handler = web.Handler(o.stage, pages(api, queue))
+	self.handler = s.http.Handler
 	s.serve(gateway.Listener(listener), queue, parts.Worker())
 	return s, nil
 }
 
 // assemble chooses the adapters.
-func assemble(ctx context.Context, o options, callback string, out io.Writer) (wiring.Parts, *memory.Queue, error) {
+func assemble(ctx context.Context, o options, sender domain.Sender, out io.Writer) (wiring.Parts, *memory.Queue, error) {
 	// The gateway logs every event, so the handlers have to tell only what went wrong.
 	logger := newLogger(o, out, slog.LevelWarn)
 	queue := &memory.Queue{Logger: logger}
@@ -85,7 +87,7 @@ func assemble(ctx context.Context, o options, callback string, out io.Writer) (w
 	parts := wiring.Parts{
 		Registry:    registry,
 		Memberships: registry,
-		Sender:      apigateway.NewSender(local(), callback, wiring.PostConcurrency),
+		Sender:      sender,
 		Queue:       queue,
 		ChatLog:     new(memory.ChatLog),
 		HistoryDays: historyDays,
@@ -108,8 +110,8 @@ func assemble(ctx context.Context, o options, callback string, out io.Writer) (w
 }
 
 // local is the configuration of AWS clients that talk to this program's own gateway.
-func local() aws.Config {
-	return aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}}
+func local(self *loopback) aws.Config {
+	return aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: self}
 }
 
 // routes are those of the template.
