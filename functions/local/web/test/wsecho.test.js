@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { WsEcho } from '../wsecho.js';
+import { Sequence } from '../wsecho-sequence.js';
 import { Service, pass, refuse, settle } from './service.js';
 
 let service;
@@ -107,6 +108,23 @@ test('repetitions and disorder do not show', async () => {
   await settle();
   assert.deepEqual(numbers(client), [1, 2, 3, 4]);
   assert.equal(service.count('history'), 0);
+});
+
+test('thousands of repetitions leave room for disorder', () => {
+  const sequence = new Sequence();
+  sequence.restart('e', 0, []);
+  for (let again = 0; again < 2; again++) from1to(1500).forEach((seq) => sequence.add('e', { seq }));
+  assert.deepEqual(sequence.add('e', { seq: 1502 }), []);
+  assert.deepEqual(sequence.add('e', { seq: 1501 }).map(({ seq }) => seq), [1501, 1502]);
+});
+
+test('a first page that stops before a message being written is followed by it', async () => {
+  service.spoken('r', 'slow');
+  service.intercept = (message, socket) => (message.action === 'join' ? { ...service.join(socket, message), messages: [] } : undefined);
+  const client = await connect();
+  await client.join('r');
+  await pass(2500);
+  assert.deepEqual(client.told.message.map(({ data }) => data), ['slow']);
 });
 
 test('what has no number is dropped by its message id', async () => {
@@ -280,6 +298,18 @@ test('a room is resumed from where it was', async () => {
   assert.equal(client.told.page.length, 1);
 });
 
+test('many missed messages come without a pause', async () => {
+  chance(0.1);
+  const client = await connect();
+  await client.join('r');
+  service.spoken('r', 1);
+  await settle();
+  service.cut();
+  from1to(450).forEach((n) => service.spoken('r', n));
+  await pass(100, 5);
+  assert.deepEqual(numbers(client), from1to(451));
+});
+
 test('a position that cannot be resumed is told, with the newest page', async () => {
   const client = await connect();
   await client.join('r');
@@ -408,7 +438,7 @@ test('without an answer in time a question is asked again, and a late answer is 
   const late = [];
   service.intercept = (message, socket) => {
     if (message.action !== 'history' || late.length > 0) return undefined;
-    late.push(() => socket.arrive({ type: 'history', id: message.id, epoch: '', messages: [], more: true }));
+    late.push(() => socket.arrive({ ...refuse('internal'), id: message.id }));
     return null;
   };
   const page = client.history('r');
@@ -417,6 +447,16 @@ test('without an answer in time a question is asked again, and a late answer is 
   await settle();
   assert.equal((await page).more, false);
   assert.deepEqual(client.told.error, []);
+});
+
+test('a question without an answer makes it look whether the connection is dead', async () => {
+  const client = await connect({ pingMs: 60_000 });
+  const [dead] = service.sockets;
+  service.intercept = (_, socket) => (socket === dead ? null : undefined);
+  const told = client.tell({ user: 'bob' }, 1);
+  await pass(17_000);
+  assert.equal((await told).sent, 1);
+  assert.equal(service.dials.length, 2);
 });
 
 test('a rate limit is kept to', async () => {
@@ -483,6 +523,32 @@ test('before its end a connection is replaced, and nothing is lost or doubled', 
   assert.deepEqual(numbers(client), from1to(n));
   assert.deepEqual(client.told.state.map(({ state }) => state), ['connecting', 'open']);
   assert.equal(service.sockets.size, 1);
+});
+
+test('the old connection is heard until the new one has joined, and answered', async () => {
+  service.lifeMs = 60_000;
+  const client = await connect();
+  await client.join('r');
+  const [old] = service.sockets;
+  let join;
+  let tell;
+  service.intercept = (message, socket) => {
+    if (message.action === 'join') join = () => socket.arrive({ ...service.join(socket, message), id: message.id });
+    if (message.action === 'tell') tell = () => socket.arrive({ ...service.tell(), id: message.id });
+    return join && ['join', 'tell'].includes(message.action) ? null : undefined;
+  };
+  while (!join) await pass(1000);
+  old.arrive({ type: 'direct', messageId: 'd', from: { user: 'bob' }, data: 1 });
+  const told = client.tell({ user: 'bob' }, 1);
+  await settle();
+  assert.equal(client.told.direct.length, 1);
+  join();
+  await pass(100);
+  assert.equal(service.sockets.size, 2);
+  tell();
+  assert.equal((await told).sent, 1);
+  await settle();
+  assert.deepEqual([service.sockets.size, service.sockets.has(old), service.count('tell')], [1, false, 1]);
 });
 
 test('messages sent while a connection is replaced come once', async () => {
