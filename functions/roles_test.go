@@ -1,0 +1,92 @@
+package functions_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// byEventSource are the rights that Lambda itself uses, with the worker's role, to take deliveries off the queue: no
+// code of ours makes those calls.
+var byEventSource = map[string][]string{
+	"WsDeliver": {
+		"sqs:DeleteMessage DeliveryQueue", "sqs:GetQueueAttributes DeliveryQueue", "sqs:ReceiveMessage DeliveryQueue",
+	},
+}
+
+// TestRoles runs every function as it is deployed, on a real table and real queues, through all that it can be asked
+// to do, and compares the calls that it made with what its role allows.
+func TestRoles(t *testing.T) {
+	parsed, err := parseTemplate(readTemplate(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range functions(parsed) {
+		t.Run(id, func(t *testing.T) {
+			scenario, ok := scenarios[id]
+			if !ok {
+				t.Fatal("there is no scenario for this function")
+			}
+			r := newRecorder(t)
+			scenario(t, r)
+			for _, complaint := range differences(allowed(parsed, id), append(r.calls(), byEventSource[id]...)) {
+				t.Error(complaint)
+			}
+		})
+	}
+}
+
+// allowed returns what a function's role allows, but for the key: "action resource", in order.
+func allowed(t template, id string) (rights []string) {
+	for _, statement := range statements(t, id) {
+		for _, action := range list(statement["Action"]) {
+			if !strings.HasPrefix(action, "kms:") {
+				rights = append(rights, on(action, statement["Resource"])...)
+			}
+		}
+	}
+	return distinct(rights)
+}
+
+// on names each resource that an action is allowed on: the logical id of one of ours, or "connections".
+func on(action string, resource any) (rights []string) {
+	if one, ok := resource.(object); ok {
+		resource = []any{one}
+	}
+	for _, r := range resource.([]any) {
+		name, _ := at(r, "Fn::GetAtt").(string)
+		name = strings.TrimSuffix(name, ".Arn")
+		if at(r, "Fn::Sub") == connections {
+			name = "connections"
+		}
+		rights = append(rights, action+" "+name)
+	}
+	return rights
+}
+
+func distinct(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// differences tells which rights are missing, and which are never used.
+func differences(allowed, used []string) (complaints []string) {
+	for _, right := range distinct(used) {
+		if !slices.Contains(allowed, right) {
+			complaints = append(complaints, "missing: "+right)
+		}
+	}
+	for _, right := range allowed {
+		if !slices.Contains(used, right) {
+			complaints = append(complaints, "never used: "+right)
+		}
+	}
+	return complaints
+}
+
+func TestDifferences(t *testing.T) {
+	got := differences([]string{"a", "b"}, []string{"b", "c", "c"})
+	if want := []string{"missing: c", "never used: a"}; !slices.Equal(got, want) {
+		t.Errorf("differences = %q, want %q", got, want)
+	}
+}
