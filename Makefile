@@ -19,8 +19,12 @@ token: ## Make a development key and a token for make run: make token ARGS="-use
 test: tools ## Run all tests of the module, and install what they need
 	go test -race $(ARGS) ./...
 
-bench: ## Measure: posts, cold start, the gateway, the local program
-	go test -run '^$$' -bench . $(ARGS) ./adapters/apigateway ./functions/connect ./functions/local ./adapters/gateway
+bench: tools-dynamodb ## Measure: posts, cold start, a broadcast to 2,000, a room, the local gateway
+	go test -run '^$$' -bench Posts -benchtime 3000x ./adapters/apigateway
+	go test -run '^$$' -bench ColdStart -benchtime 50x ./functions/connect
+	go test -run '^$$' -bench Broadcast -benchtime 20x ./functions/local
+	go test -run '^$$' -bench . ./adapters/dynamodb
+	@$(MAKE) --no-print-directory bench-gateway
 
 STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := $(TOOLS)/bin/staticcheck-$(STATICCHECK_VERSION)
