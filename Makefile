@@ -47,27 +47,39 @@ tools:
 
 # ---- Deployment: build, deploy, and a deployment that needs no AWS --------------------------------
 
-# The three tools of a deployment, each in a folder of its own, installed again when a version changes.
+# The tools of a deployment, each in a folder of its own, installed again when a version changes.
 SAM_VERSION       := 1.170.0
 MINISTACK_VERSION := 1.5.33
 WSCAT_VERSION     := 6.1.0
+CHECKOV_VERSION   := 3.3.30
 SAM_STAMP         := $(TOOLS)/sam/.installed-$(SAM_VERSION)
 MINISTACK_STAMP   := $(TOOLS)/ministack/.installed-$(MINISTACK_VERSION)
 WSCAT_STAMP       := $(TOOLS)/wscat/.installed-$(WSCAT_VERSION)
+CHECKOV_STAMP     := $(TOOLS)/checkov/.installed-$(CHECKOV_VERSION)
 SAM               := SAM_CLI_TELEMETRY=0 $(TOOLS)/sam/bin/sam
 PYTHON            ?= python3
 
-.PHONY: build deploy test-cloud tools-cloud
+.PHONY: build deploy lint-template test-cloud tools-cloud
 build: $(SAM_STAMP) ## Build the functions for AWS: make build ARGS="--config-env prod"
 	$(SAM) build $(ARGS)
 
 deploy: build ## Build and deploy: make deploy ARGS="--config-env prod"
 	$(SAM) deploy $(ARGS)
 
-tools-cloud: $(SAM_STAMP) $(MINISTACK_STAMP) $(WSCAT_STAMP)
+# The exceptions and their reasons are in the template, under Metadata. checkov would ask a service for more rules.
+CHECKOV_SKIP = $$(sed -n 's/^    \(CKV[A-Z0-9_]*\): .*/\1/p' template.yaml | paste -sd, -)
+
+lint-template: $(SAM_STAMP) $(CHECKOV_STAMP) ## Check the template with SAM, cfn-lint and checkov
+	@$(SAM) validate --lint & sam=$$!; \
+	$(TOOLS)/checkov/bin/checkov --skip-download --compact --quiet --framework cloudformation \
+		--skip-check "$(CHECKOV_SKIP)" --file template.yaml; checkov=$$?; \
+	wait $$sam && exit $$checkov
+
+tools-cloud: $(SAM_STAMP) $(MINISTACK_STAMP) $(WSCAT_STAMP) $(CHECKOV_STAMP)
 
 test-cloud: ## Deploy to an emulated AWS on this machine and test what came of it (needs python3 and npm)
-	@$(MAKE) -j3 --no-print-directory tools-cloud
+	@$(MAKE) -j4 --no-print-directory tools-cloud
+	@$(MAKE) --no-print-directory lint-template
 	@go run ./functions/internal/cloudtest -tools $(TOOLS)
 
 $(SAM_STAMP):
@@ -75,6 +87,9 @@ $(SAM_STAMP):
 
 $(MINISTACK_STAMP):
 	$(call venv,ministack,ministack[full]==$(MINISTACK_VERSION))
+
+$(CHECKOV_STAMP):
+	$(call venv,checkov,checkov==$(CHECKOV_VERSION))
 
 $(WSCAT_STAMP):
 	@rm -rf $(@D)
