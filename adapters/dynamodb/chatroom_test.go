@@ -111,6 +111,8 @@ func count(all []chat.Entry, data string) (n int) {
 func TestWhatChatCosts(t *testing.T) {
 	s, counted := metered(t)
 	uc := chatOver(s)
+	limited := *uc
+	limited.Limit = domain.RateLimit{Tally: dynamodb.Tally{Table: s.Registry.Table}, PerMinute: 10}
 	ada := connected(t, s, "ada")
 	counted.take()
 	data := json.RawMessage(strconv.Quote(strings.Repeat("x", 600)))
@@ -124,6 +126,11 @@ func TestWhatChatCosts(t *testing.T) {
 		{"say", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, ""); return err }, 2},
 		{"say with a key", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, key); return err }, 5},
 		{"say it again", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, key); return err }, 0},
+		{"say where that is limited", func() error { _, err := limited.Say(t.Context(), ada, lobby, data, ""); return err }, 3},
+		{"say with a key where that is limited", func() error {
+			_, err := limited.Say(t.Context(), ada, lobby, data, key+"limited")
+			return err
+		}, 6},
 		{"tell with a key", func() error {
 			_, err := uc.Tell(t.Context(), ada, chat.Recipient{User: "ada"}, data, "another key of ada")
 			return err

@@ -1,0 +1,133 @@
+package dynamodb_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"wsecho/adapters/dynamodb"
+	"wsecho/adapters/dynamodb/dynamodblocal"
+	"wsecho/domain"
+	"wsecho/domain/chat"
+)
+
+// BenchmarkRoom has a number of writers speak in one room as fast as they can: into the shared log without and with a
+// key, and for comparison by a transaction over head and message that starts again when the head has moved.
+func BenchmarkRoom(b *testing.B) {
+	for _, way := range []struct {
+		name  string
+		speak func(context.Context, dynamodb.Table, int) error
+	}{
+		{"log", speakWithoutKey},
+		{"log with keys", speakWithKey},
+		{"optimistic transaction", speakOptimistically},
+	} {
+		for _, writers := range []int{1, 4, 10, 50} {
+			b.Run(fmt.Sprintf("%s/writers=%d", way.name, writers), func(b *testing.B) {
+				table, w := dynamodblocal.NewWiredTable(b)
+				w.Inject(nil)
+				var next atomic.Int64
+				var running sync.WaitGroup
+				for range writers {
+					running.Go(func() {
+						for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+							if err := way.speak(b.Context(), table, int(n)); err != nil {
+								b.Error(err)
+								return
+							}
+						}
+					})
+				}
+				running.Wait()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+				b.ReportMetric(float64(w.Count())/float64(b.N), "round-trips/message")
+			})
+		}
+	}
+}
+
+func speakWithoutKey(ctx context.Context, table dynamodb.Table, _ int) error {
+	return speak(ctx, dynamodb.ChatLog{Table: table}, nil)
+}
+
+func speakWithKey(ctx context.Context, table dynamodb.Table, n int) error {
+	log := dynamodb.ChatLog{Table: table}
+	claim := &chat.Claim{User: "ada", Key: fmt.Sprint(key, n), ExpiresAt: time.Now().Add(chat.KeyLife)}
+	if _, err := log.Find(ctx, claim.User, claim.Key); !errors.Is(err, chat.ErrUnusedKey) {
+		return fmt.Errorf("finding a new key: %w", err)
+	}
+	return speak(ctx, log, claim)
+}
+
+func speak(ctx context.Context, log dynamodb.ChatLog, claim *chat.Claim) error {
+	head, err := log.Advance(ctx, lobby, "epoch", time.Now())
+	if err != nil {
+		return err
+	}
+	e := benchEntry(head.Seq)
+	if claim != nil {
+		claim.Sent = chat.Sent{Hash: "hash", MessageID: e.MessageID, Epoch: e.Epoch, Seq: e.Seq}
+	}
+	stored, err := log.Write(ctx, lobby, e, claim)
+	if err == nil && stored.MessageID != e.MessageID {
+		err = fmt.Errorf("place %d was taken", e.Seq)
+	}
+	return err
+}
+
+func benchEntry(seq int64) chat.Entry {
+	return chat.Entry{
+		Epoch: "epoch", Seq: seq, MessageID: newID(), From: domain.Origin{User: "ada", Connection: "c"},
+		Data: []byte(`"hello, everybody"`), At: time.Now(), ExpiresAt: time.Now().Add(time.Hour),
+	}
+}
+
+// speakOptimistically reads the head, and writes it and the message on condition that it has not moved. After a
+// failure it waits a random time that grows, as long as there are others.
+func speakOptimistically(ctx context.Context, table dynamodb.Table, _ int) error {
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 320*time.Millisecond) {
+		err := tryOptimistically(ctx, table)
+		if _, moved := errors.AsType[*types.TransactionCanceledException](err); !moved {
+			return err
+		}
+		time.Sleep(rand.N(pause))
+	}
+}
+
+func tryOptimistically(ctx context.Context, table dynamodb.Table) error {
+	head := map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "head#"}, "sk": &types.AttributeValueMemberS{Value: "head"}}
+	out, err := table.Client.GetItem(ctx, &sdk.GetItemInput{TableName: &table.Name, Key: head, ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return err
+	}
+	seq := 0
+	if last, ok := out.Item["seq"].(*types.AttributeValueMemberN); ok {
+		_, _ = fmt.Sscan(last.Value, &seq)
+	}
+	number := func(n int) types.AttributeValue { return &types.AttributeValueMemberN{Value: fmt.Sprint(n)} }
+	e := benchEntry(int64(seq + 1))
+	_, err = table.Client.TransactWriteItems(ctx, &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Update: &types.Update{
+			TableName: &table.Name, Key: head, UpdateExpression: aws.String("SET seq = :new"),
+			ConditionExpression:       aws.String("attribute_not_exists(seq) OR seq = :old"),
+			ExpressionAttributeValues: map[string]types.AttributeValue{":new": number(seq + 1), ":old": number(seq)},
+		}},
+		{Put: &types.Put{
+			TableName: &table.Name, ConditionExpression: aws.String("attribute_not_exists(pk)"),
+			Item: map[string]types.AttributeValue{
+				"pk": &types.AttributeValueMemberS{Value: "log#"}, "sk": &types.AttributeValueMemberS{Value: fmt.Sprintf("%016d", e.Seq)},
+				"id": &types.AttributeValueMemberS{Value: e.MessageID}, "data": &types.AttributeValueMemberB{Value: e.Data},
+			},
+		}},
+	}})
+	return err
+}
