@@ -184,6 +184,18 @@ test('scrolling up loads what was said before', async () => {
   assert.equal(await ada.getByRole('button', { name: 'Load older messages' }).count(), 0);
 });
 
+test('a room that refuses is told at the door', async () => {
+  const page = await tab({});
+  await page.goto(local.http);
+  await page.getByLabel('Your name').fill('ada');
+  await page.locator('#room').evaluate((input) => input.removeAttribute('pattern'));
+  await page.locator('#room').fill('no room');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText("a room's name has").waitFor();
+  await page.getByRole('button', { name: 'Join', exact: true }).waitFor();
+  await page.context().close();
+});
+
 /** What an audit of accessibility finds on a page: contrast, names, roles, order. */
 async function audit(page) {
   await page.evaluate(AXE);

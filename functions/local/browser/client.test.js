@@ -82,7 +82,7 @@ test('tokens that end soon are replaced in time, and nothing is lost', { timeout
   const guarded = await startLocal(['-messages-per-minute', '0', '-auth', 'jwt', '-issuer', issuer.name, '-audience', 'test', '-jwks', issuer.keySet]);
   const states = [];
   const tokens = [];
-  const client = new WsEcho(guarded.url, { WebSocket, token: () => tokens[tokens.push(issuer.token('ada', 4)) - 1] });
+  const client = new WsEcho(guarded.url, { WebSocket, token: () => tokens[tokens.push(issuer.token('ada', 5)) - 1] });
   client.addEventListener('state', ({ detail }) => states.push(detail.state));
   const told = [];
   client.addEventListener('message', ({ detail }) => told.push(detail.data));
@@ -90,12 +90,12 @@ test('tokens that end soon are replaced in time, and nothing is lost', { timeout
     client.connect();
     await client.join('r');
     assert.equal(client.user, 'ada');
-    for (let n = 0; n < 80; n++) {
+    for (let n = 0; n < 100; n++) {
       await client.say('r', n);
       await pause(100);
     }
-    await until(() => told.length === 80);
-    assert.deepEqual(told, Array.from({ length: 80 }, (_, n) => n));
+    await until(() => told.length === 100);
+    assert.deepEqual(told, Array.from({ length: 100 }, (_, n) => n));
     assert.deepEqual(states, ['connecting', 'open']);
     assert.ok(tokens.length >= 3, `${tokens.length} tokens`);
   } finally {

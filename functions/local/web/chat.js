@@ -32,8 +32,9 @@ function enter(name, rooms, active, token) {
   show(talks.get(active) ?? talks.values().next().value);
 }
 
-function quit() {
+function quit(reason = '') {
   client.close();
+  $('entry-problem').textContent = reason;
   sessionStorage.removeItem(STORED);
   talks.forEach((talk) => talk.log.root.remove());
   talks = new Map();
@@ -70,8 +71,9 @@ async function joinRoom(room) {
     remember();
   } catch (error) {
     if (error.code === 'closed') return;
-    problem(`${room}: ${error.message}`);
-    close(talk);
+    const reason = `#${room}: ${error.message}`;
+    problem(reason);
+    close(talk, reason);
   }
   return talk;
 }
@@ -80,11 +82,11 @@ function directTalk(user) {
   return talks.get(`@${user}`) ?? newTalk(`@${user}`, { user });
 }
 
-function close(talk) {
+function close(talk, reason) {
   if (talk.room) client.leave(talk.room);
   talk.log.root.remove();
   talks.delete(talk.key);
-  if (talks.size === 0) quit();
+  if (talks.size === 0) quit(reason);
   else if (talk === current) show(talks.values().next().value);
   else listTalks();
 }
@@ -338,15 +340,16 @@ document.addEventListener('visibilitychange', () => {
 });
 $('leave').addEventListener('click', () => {
   close(current);
+  if ($('chat').hidden) return;
   remember();
-  if (!$('chat').hidden) $('text').focus();
+  $('text').focus();
 });
 $('newer').addEventListener('click', () => {
   current.log.bottom();
   seen();
 });
 $('retry').addEventListener('click', () => client.check());
-$('quit').addEventListener('click', quit);
+$('quit').addEventListener('click', () => quit());
 setInterval(countDown, 1000);
 
 $('server').textContent = serverUrl();

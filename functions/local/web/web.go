@@ -5,6 +5,7 @@ package web
 import (
 	"bytes"
 	"embed"
+	"html"
 	"net/http"
 	"time"
 )
@@ -39,7 +40,7 @@ func pages(stage string) map[string]http.HandlerFunc {
 		name := entry.Name()
 		content, _ := files.ReadFile(name)
 		if name == "index.html" {
-			content = bytes.Replace(content, []byte(`data-stage=""`), []byte(`data-stage="`+stage+`"`), 1)
+			content = bytes.Replace(content, []byte(`data-stage=""`), []byte(`data-stage="`+html.EscapeString(stage)+`"`), 1)
 			all["/"] = file(name, content)
 			continue
 		}
