@@ -71,9 +71,6 @@ func joinAndClose(t *testing.T, s store, room string, chance *rand.Rand) {
 	if !maps.Equal(got, want) {
 		t.Errorf("left was told of %v, want %v; the first closer died: %v", got, want, first.life < 0)
 	}
-	if _, err := s.Get(t.Context(), who.ID); !errors.Is(err, domain.ErrNotConnected) {
-		t.Errorf("the connection after all: %v", err)
-	}
 }
 
 // departed counts the announcements by room that a connection left.
