@@ -3,7 +3,7 @@
  */
 import { Presence } from './wsecho-presence.js';
 import { Sequence } from './wsecho-sequence.js';
-import { atMost, jitter, pause } from './wsecho-time.js';
+import { atMost, jitter } from './wsecho-time.js';
 
 /** A push may be this late before it counts as lost; up to as much again is added at random. */
 const PATIENCE_MS = 1000;
@@ -33,6 +33,8 @@ export class Room {
   #recounting = false;
   #recountMs = RECOUNT_MS;
   #recountedAt = 0;
+  #end;
+  #ended = new Promise((resolve) => (this.#end = resolve));
 
   /**
    * @param {string} name
@@ -55,6 +57,13 @@ export class Room {
 
   get members() {
     return this.#listed ? this.#presence.members : undefined;
+  }
+
+  /** The application does not want to be here any more; a reason if it was not asked. */
+  end(reason) {
+    this.wanted = false;
+    this.refused = reason;
+    this.#end();
   }
 
   /** Takes the answer to a join on a connection. */
@@ -100,7 +109,7 @@ export class Room {
     try {
       const calm = Date.now() - this.#recountedAt > MAX_RECOUNT_MS;
       this.#recountMs = calm ? RECOUNT_MS : Math.min(2 * this.#recountMs, MAX_RECOUNT_MS);
-      await pause(jitter(this.#recountMs / 2, this.#recountMs));
+      await atMost(jitter(this.#recountMs / 2, this.#recountMs), this.#ended);
       if (!this.wanted) return;
       this.#recountedAt = Date.now();
       this.#list(await this.who());
@@ -175,7 +184,7 @@ export class Room {
 
   /** What is missing may be late, or be the message that this client is saying: its answer is the only copy. */
   async #beforeItIsLost(patience) {
-    await pause(jitter(patience, 2 * patience));
+    await atMost(jitter(patience, 2 * patience), this.#ended);
     await atMost(10 * PATIENCE_MS, this.saying);
   }
 

@@ -119,7 +119,7 @@ export class WsEcho extends EventTarget {
     if (!this.#running) return;
     this.#running = false;
     this.#watch('removeEventListener');
-    this.#rooms.forEach((room) => (room.wanted = false));
+    this.#rooms.forEach((room) => room.end());
     this.#rooms.clear();
     this.#joins.clear();
     this.#link?.drop();
@@ -346,8 +346,7 @@ export class WsEcho extends EventTarget {
   }
 
   #forget(room, why) {
-    room.wanted = false;
-    room.refused = why;
+    room.end(why);
     if (this.#rooms.get(room.name) === room) {
       this.#rooms.delete(room.name);
       this.#joins.delete(room.name);
