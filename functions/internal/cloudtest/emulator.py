@@ -23,7 +23,7 @@ def main():
         sys.exit(f"ministack is {have}, but this launcher is written for {WRITTEN_FOR}")
 
     from ministack import app
-    from ministack.services import apigateway
+    from ministack.services import apigateway, lambda_svc
     from ministack.services.cloudformation import provisioners
 
     end_with_standard_input()
@@ -31,6 +31,7 @@ def main():
     add_responses(apigateway, provisioners._RESOURCE_HANDLERS)
     accept_without_effect(provisioners._RESOURCE_HANDLERS)
     ask_authorizers_without_identity_source(provisioners._RESOURCE_HANDLERS)
+    refuse_with_401(apigateway, lambda_svc)
     read_numbers_of_event_sources(provisioners._RESOURCE_HANDLERS)
     select_custom_routes_only(apigateway)
     hold_replies_to_route_responses(apigateway)
@@ -107,6 +108,35 @@ def ask_authorizers_without_identity_source(handlers):
     MiniStack's CloudFormation puts a header in its place and refuses those that come without it.
     """
     change_properties(handlers["AWS::ApiGatewayV2::Authorizer"], lambda props: {"IdentitySource": [], **props})
+
+
+class Unauthorized(Exception):
+    """An authorizer failed with the message that API Gateway understands."""
+
+
+def refuse_with_401(apigateway, lambda_svc):
+    """AWS answers 401 if an authorizer's error is "Unauthorized"; MiniStack takes it for a fault, 500."""
+    execute, authorize = lambda_svc._execute_function_with_config_scope, apigateway._authorize_ws_connect
+
+    @functools.wraps(execute)
+    def execute_as_aws(*args, **kwargs):
+        result = execute(*args, **kwargs)
+        body = result.get("body") if result and result.get("error") else None
+        if isinstance(body, (str, bytes)):
+            body = json.loads(body)
+        if isinstance(body, dict) and body.get("errorMessage") == "Unauthorized":
+            raise Unauthorized
+        return result
+
+    @functools.wraps(authorize)
+    async def authorize_as_aws(*args, **kwargs):
+        try:
+            return await authorize(*args, **kwargs)
+        except Unauthorized:
+            return (401, "Unauthorized"), None
+
+    lambda_svc._execute_function_with_config_scope = execute_as_aws
+    apigateway._authorize_ws_connect = authorize_as_aws
 
 
 def read_numbers_of_event_sources(handlers):

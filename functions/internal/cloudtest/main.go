@@ -1,6 +1,7 @@
 // Command cloudtest deploys wsEcho to an emulated AWS on this machine, without any change to its template, and tests
-// what came of it: the template is checked and the functions are built, an emulator starts, the stack is deployed to
-// it, the API's own tests and two wscat clients talk to the deployed stage, and the stack is deleted.
+// what came of it: the functions are built, an emulator starts, and both environments of samconfig.toml are deployed to
+// it. In dev the API's own tests and two wscat clients talk to the deployed stage; prod is refused as long as it has
+// placeholders, and then lets in who has a token. Both are deleted.
 //
 // It needs the tools that `make tools-cloud` installs, which `make test-cloud` does before it runs this. The output
 // of every step stays in .tools/cloudtest. Everything listens on the loopback interface, and nothing leaves the
@@ -11,6 +12,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -47,7 +49,7 @@ func run(ctx context.Context, tools string) error {
 	if err != nil {
 		return err
 	}
-	s := stack{root: root, tools: tools, work: steps.dir}
+	s := stack{root: root, tools: tools, work: steps.dir, environment: "dev"}
 	err = s.test(ctx, steps)
 	steps.total()
 	return err
@@ -55,9 +57,6 @@ func run(ctx context.Context, tools string) error {
 
 // test is the run's order of steps.
 func (s stack) test(ctx context.Context, steps *steps) error {
-	if err := steps.do(ctx, "validate", s.validate); err != nil {
-		return err
-	}
 	if err := steps.do(ctx, "build", s.build); err != nil {
 		return err
 	}
@@ -74,15 +73,28 @@ func (s stack) test(ctx context.Context, steps *steps) error {
 	return err
 }
 
+// testDeployed deploys the environment dev, where the first client needs no token, and then prod, where it does.
 func (s stack) testDeployed(ctx context.Context, steps *steps) error {
+	issuer, err := newIssuer(s.root, s.work)
+	if err != nil {
+		return err
+	}
+	defer issuer.close()
+	dev, prod := s, production{s, issuer}
+	prod.environment = "prod"
 	for _, step := range []struct {
 		name string
 		do   step
 	}{
-		{"deploy", s.deploy},
-		{"api", s.testAPI},
-		{"wscat", s.testWscat},
-		{"delete", s.delete},
+		{"deploy", func(ctx context.Context, log io.Writer) error { return dev.deploy(ctx, log) }},
+		{"api", dev.testAPI},
+		{"wscat", dev.testWscat},
+		{"delete", dev.delete},
+		{"refuse", prod.refusePlaceholders},
+		{"prod", prod.deploy},
+		{"token", prod.testToken},
+		{"change", prod.change},
+		{"prod-delete", prod.delete},
 	} {
 		if err := steps.do(ctx, step.name, step.do); err != nil {
 			return err

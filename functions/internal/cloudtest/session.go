@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"time"
 )
 
@@ -21,7 +23,7 @@ func (s stack) testWscat(ctx context.Context, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c := &session{ctx: ctx, log: log, program: filepath.Join(s.tools, "wscat", "node_modules", ".bin", "wscat")}
+	c := s.session(ctx, log)
 	defer c.close()
 	ada, bob := c.join("ada", url+"?user=ada"), c.join("bob", url)
 
@@ -39,9 +41,14 @@ func (s stack) testWscat(ctx context.Context, log io.Writer) error {
 	return c.err
 }
 
+func (s stack) session(ctx context.Context, log io.Writer) *session {
+	return &session{ctx: ctx, log: log, program: filepath.Join(s.tools, "wscat", "node_modules", ".bin", "wscat")}
+}
+
 // message is what a session looks at in what clients get.
 type message struct {
 	Type, ID string
+	User     string
 	Data     any
 	Sent     int
 }
@@ -63,15 +70,33 @@ func (s *session) do(something func() error) {
 }
 
 // join brings in a client that is connected.
-func (s *session) join(name, url string) (w *wscat) {
+func (s *session) join(name, url string, options ...string) (w *wscat) {
 	s.do(func() (err error) {
-		if w, err = startWscat(s.ctx, s.log, s.program, name, url); err != nil {
+		if w, err = startWscat(s.ctx, s.log, s.program, name, url, options...); err != nil {
 			return err
 		}
 		s.clients = append(s.clients, w)
 		return w.connected(s.ctx)
 	})
 	return w
+}
+
+// refused shows that a client does not get in.
+func (s *session) refused(url string, status int, options ...string) {
+	s.do(func() error {
+		var said bytes.Buffer
+		c := command(s.ctx, io.MultiWriter(s.log, &said), s.program, append([]string{"-c", url}, options...)...)
+		// It has to stay open, or wscat leaves before it is refused.
+		keyboard, err := c.StdinPipe()
+		if err != nil {
+			return err
+		}
+		defer keyboard.Close()
+		if want := fmt.Sprint("Unexpected server response: ", status); complete(c) == nil || !strings.Contains(said.String(), want) {
+			return fmt.Errorf("a client that should be refused saw %q, want %q", said.String(), want)
+		}
+		return nil
+	})
 }
 
 func (s *session) say(w *wscat, line string) {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -20,12 +21,10 @@ type stack struct {
 	tools string // folder with the installed tools
 	work  string // folder for what this run makes
 
-	cloud *emulator // once there is one
-}
+	// environment is the one of samconfig.toml that is deployed.
+	environment string
 
-// validate checks the template.
-func (s stack) validate(ctx context.Context, log io.Writer) error {
-	return complete(s.sam(ctx, log, "validate", "--lint"))
+	cloud *emulator // once there is one
 }
 
 // build builds the functions for this machine, away from where `sam build` puts those for AWS.
@@ -33,11 +32,20 @@ func (s stack) build(ctx context.Context, log io.Writer) error {
 	return complete(s.sam(ctx, log, "build", "--build-dir", s.buildDir(), "--parameter-overrides", "Arch="+arch(), "AuthMode=open"))
 }
 
-// deploy creates the stack.
-func (s stack) deploy(ctx context.Context, log io.Writer) error {
-	return complete(s.sam(ctx, log, "deploy", "--template-file", filepath.Join(s.buildDir(), "template.yaml"),
-		"--config-file", filepath.Join(s.root, "samconfig.toml"), "--no-progressbar",
-		"--parameter-overrides", "Arch="+arch(), "AuthMode=open", "CallbackBase="+s.cloud.url+"/_aws/execute-api"))
+// deploy creates or changes the stack, with the environment's parameters, what an emulator needs, and others that go
+// before both.
+func (s stack) deploy(ctx context.Context, log io.Writer, others ...string) error {
+	parameters, err := parametersOf(s.root, s.environment)
+	if err != nil {
+		return err
+	}
+	// The last one of a name counts.
+	parameters = append(parameters, "Arch="+arch(), "CallbackBase="+s.cloud.url+"/_aws/execute-api")
+	arguments := []string{
+		"deploy", "--template-file", filepath.Join(s.buildDir(), "template.yaml"),
+		"--no-progressbar", "--no-confirm-changeset", "--parameter-overrides",
+	}
+	return complete(s.sam(ctx, log, append(arguments, append(parameters, others...)...)...))
 }
 
 // testAPI runs the API's own tests against the deployed stage.
@@ -111,6 +119,9 @@ func (s stack) output(ctx context.Context, log io.Writer, name string) (string, 
 
 // sam prepares a call of sam, with the emulator as its AWS if there is one.
 func (s stack) sam(ctx context.Context, log io.Writer, args ...string) *exec.Cmd {
+	// Ahead of what takes all words that follow.
+	i := slices.IndexFunc(args, func(a string) bool { return strings.HasPrefix(a, "--") })
+	args = slices.Insert(args, i, "--config-file", filepath.Join(s.root, "samconfig.toml"), "--config-env", s.environment)
 	c := command(ctx, log, filepath.Join(s.tools, "sam", "bin", "sam"), args...)
 	c.Dir = s.root
 	c.Env = environment("SAM_CLI_TELEMETRY=0")

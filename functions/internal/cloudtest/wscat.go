@@ -18,9 +18,13 @@ type wscat struct {
 	screen   chan string // closed when wscat ends
 }
 
-// startWscat starts wscat with a URL.
-func startWscat(ctx context.Context, log io.Writer, program, name, url string) (*wscat, error) {
-	w := &wscat{name: name, process: command(ctx, log, program, "-c", url), screen: make(chan string, 100)}
+// startWscat starts wscat with a URL and further options.
+func startWscat(ctx context.Context, log io.Writer, program, name, url string, options ...string) (*wscat, error) {
+	w := &wscat{
+		name:    name,
+		process: command(ctx, log, program, append([]string{"-c", url}, options...)...),
+		screen:  make(chan string, 100),
+	}
 	w.process.Stdout = nil
 	out, err := w.process.StdoutPipe()
 	if err != nil {

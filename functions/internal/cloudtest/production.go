@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// production is the environment prod, with an issuer of tokens.
+type production struct {
+	stack
+	issuer *issuer
+}
+
+// refusePlaceholders shows that the environment is not deployed before somebody filled it in.
+func (p production) refusePlaceholders(ctx context.Context, log io.Writer) error {
+	var said bytes.Buffer
+	if p.stack.deploy(ctx, io.MultiWriter(log, &said)) == nil {
+		return errors.New("placeholders were deployed")
+	}
+	if !bytes.Contains(said.Bytes(), []byte("goes here")) {
+		return errors.New("sam does not say what to fill in")
+	}
+	return nil
+}
+
+func (p production) deploy(ctx context.Context, log io.Writer) error {
+	return p.stack.deploy(ctx, log, p.filledIn()...)
+}
+
+// filledIn are the parameters in place of the placeholders.
+func (p production) filledIn() []string {
+	return []string{"JwtIssuer=" + issuerName, "JwtAudience=" + audience, "JwksUrl=" + p.issuer.keySet()}
+}
+
+// testToken shows who gets in: with a token, nobody without one or with one that has ended.
+func (p production) testToken(ctx context.Context, log io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	url, err := p.url(ctx, log)
+	if err != nil {
+		return err
+	}
+	token, err := p.issuer.token(ctx, log, "ada", "1h")
+	if err != nil {
+		return err
+	}
+	ended, err := p.issuer.token(ctx, log, "ada", "-1h")
+	if err != nil {
+		return err
+	}
+	c := p.session(ctx, log)
+	defer c.close()
+	c.refused(url, http.StatusUnauthorized)
+	c.refused(url, http.StatusUnauthorized, "-H", bearer(ended))
+	c.refused(url+"?user=ada", http.StatusUnauthorized)
+	c.refused(url+"?token="+token, http.StatusUnauthorized)
+	ada := c.join("ada", url, "-H", bearer(token))
+	c.say(ada, `{"action":"hello","id":"h"}`)
+	c.hears(ada, message{Type: "welcome", ID: "h", User: "ada"})
+	return c.err
+}
+
+func bearer(token string) string { return "Authorization: Bearer " + token }
+
+// change shows that a parameter of who may connect reaches the version that is called.
+func (p production) change(ctx context.Context, log io.Writer) error {
+	if err := p.stack.deploy(ctx, log, append(p.filledIn(), "AllowQueryToken=true")...); err != nil {
+		return fmt.Errorf("deploying the change: %w", err)
+	}
+	url, err := p.url(ctx, log)
+	if err != nil {
+		return err
+	}
+	token, err := p.issuer.token(ctx, log, "ada", "1h")
+	if err != nil {
+		return err
+	}
+	c := p.session(ctx, log)
+	defer c.close()
+	c.join("ada", url+"?token="+token)
+	c.refused(url, http.StatusUnauthorized)
+	return c.err
+}
