@@ -71,6 +71,23 @@ func (r *rig) until(who domain.Caller, want string) time.Duration {
 	return 0
 }
 
+// TestHoleInABusyRoom: others who go on speaking do not keep it young.
+func TestHoleInABusyRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		ada, bob := r.member("ada"), r.member("bob")
+		r.log.next(killed)
+		_, _ = r.Say(t.Context(), ada, room, quoted("hole"), "")
+		for range 10 {
+			r.say(bob, "on", "")
+			time.Sleep(500 * time.Millisecond)
+		}
+		if page, got := r.history(bob, after(0)); len(page.Messages) != 11 || !page.Messages[0].Void {
+			t.Errorf("after five seconds the history is %s", got)
+		}
+	})
+}
+
 // TestYoungHole is one whose writer may still come: the history stops there, on the side that was asked from, and
 // says that there is more.
 func TestYoungHole(t *testing.T) {
