@@ -149,6 +149,39 @@ func TestSameKeyRaces(t *testing.T) {
 	wantAt(t, entries(t, s), said[0], `"once"`)
 }
 
+// TestChatReadsWhatIs: DynamoDB Local has no replicas that lag, so it is the requests that tell.
+func TestChatReadsWhatIs(t *testing.T) {
+	s, w := wired(t)
+	uc, ada := chatOver(s), inLobby(t, s, "ada")
+	var mu sync.Mutex
+	var reads int
+	w.Inject(func(_ int, request *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+		_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+		if operation != "GetItem" && operation != "Query" {
+			return nil, nil
+		}
+		var sent struct{ ConsistentRead bool }
+		body, err := io.ReadAll(request.Body)
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		if err = errors.Join(err, json.Unmarshal(body, &sent)); err != nil || !sent.ConsistentRead {
+			t.Errorf("%s %s: %v", operation, body, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		reads++
+		return nil, nil
+	})
+	_, say := uc.Say(t.Context(), ada, lobby, json.RawMessage(`1`), key)
+	_, join := uc.Join(t.Context(), ada, lobby, &chat.Resume{})
+	_, history := uc.History(t.Context(), ada, lobby, chat.Position{Limit: 1})
+	_, who := uc.Who(t.Context(), ada, lobby, "")
+	_, ping := uc.Ping(t.Context(), ada, []string{lobby})
+	wantNil(t, say, join, history, who, ping)
+	if reads < 10 {
+		t.Errorf("%d reads", reads)
+	}
+}
+
 // TestRowsOfChat looks at what is stored: what expires, what stays, and that voids are small.
 func TestRowsOfChat(t *testing.T) {
 	s := newStore(dynamodblocal.NewTable(t))
