@@ -163,3 +163,15 @@ func TestAnotherEpoch(t *testing.T) {
 		t.Errorf("History = %v, %v", err, refusal.Details)
 	}
 }
+
+// TestFromTheBeginning: whoever saw the room empty follows it from its first message on, by join and by history.
+func TestFromTheBeginning(t *testing.T) {
+	r := newRig(t)
+	ada := r.member("ada")
+	r.say(ada, "one", "")
+	empty := ""
+	if page, shown := r.history(ada, chat.Position{Epoch: &empty, After: new(int64)}); shown != "[1] false" {
+		t.Errorf("History = %+v", page)
+	}
+	r.wantJoined(ada, &chat.Resume{}, "true [1] false")
+}

@@ -42,7 +42,7 @@ func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at 
 		return History{}, err
 	}
 	read := reading{c, room, head, at.Limit}
-	recoverable := at.Epoch == nil || *at.Epoch == head.Epoch
+	recoverable := at.Epoch == nil || *at.Epoch == head.Epoch || fromTheBeginning(*at.Epoch, at.After)
 	if recoverable && at.After != nil {
 		page, complete, err := read.after(ctx, *at.After)
 		if err != nil || complete {
@@ -60,9 +60,12 @@ func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at 
 	return History{}, &domain.Error{
 		Code:    domain.UnrecoverablePosition,
 		Message: "messages after this position have expired; begin again with the newest, which are in details",
-		Details: map[string]any{"epoch": newest.Epoch, "messages": newest.Messages, "more": newest.More},
+		Details: map[string]any{"epoch": newest.Epoch, "seq": head.Seq, "messages": newest.Messages, "more": newest.More},
 	}
 }
+
+// fromTheBeginning tells that a client saw the room before anybody spoke there: it follows whichever epoch came.
+func fromTheBeginning(epoch string, after *int64) bool { return epoch == "" && after != nil && *after == 0 }
 
 // reading reads a room's log up to a head.
 type reading struct {

@@ -69,7 +69,7 @@ func (c *Chat) catchUp(ctx context.Context, room string, resume *Resume) (Joined
 	}
 	read := reading{c, room, head, MaxPage}
 	var page History
-	if resume != nil && (resume.Epoch == head.Epoch || resume.Epoch == "" && resume.After == 0) {
+	if resume != nil && (resume.Epoch == head.Epoch || fromTheBeginning(resume.Epoch, &resume.After)) {
 		page, joined.Recovered, err = read.after(ctx, resume.After)
 	}
 	if err == nil && !joined.Recovered {

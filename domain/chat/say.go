@@ -22,6 +22,8 @@ type Said struct {
 	Epoch     string `json:"epoch"`
 	Seq       int64  `json:"seq"`
 	MessageID string `json:"messageId"`
+	// At is the message's time, as the others see it.
+	At string `json:"at"`
 }
 
 // Message is what a room's members get, and what history shows. A void has only its number.
@@ -64,7 +66,7 @@ func (c *Chat) Say(ctx context.Context, from domain.Caller, room string, data js
 		return Said{}, err
 	}
 	c.push(ctx, from.ID, room, stored)
-	return Said{stored.Epoch, stored.Seq, stored.MessageID}, nil
+	return Said{stored.Epoch, stored.Seq, stored.MessageID, domain.Timestamp(stored.At)}, nil
 }
 
 // mustBeMember refuses whoever has not joined the room.

@@ -34,6 +34,7 @@ const usage = `Runs the whole wsEcho API on this machine, for development.
 
   make run                                     listen on ws://127.0.0.1:8080/dev
   wscat -c 'ws://127.0.0.1:8080/dev?user=ada'  connect to it, as ada or without a name
+  http://127.0.0.1:8080/                       the chat page, in a browser
 
 Flags:
 `

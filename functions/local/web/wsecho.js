@@ -405,10 +405,10 @@ export class WsEcho extends EventTarget {
   async #say(room, data, key) {
     const message = { action: 'say', room: room.name, data, key };
     const { reply, link } = await this.#exchange(message, { room: room.name, ...onceWithinADay() });
-    const { epoch, seq, messageId } = reply;
+    const { epoch, seq, messageId, at } = reply;
     const from = { user: link.welcome.user, connection: link.welcome.connectionId };
-    room.message(epoch, { seq, messageId, from, data, at: new Date().toISOString() });
-    return { epoch, seq, messageId };
+    room.message(epoch, { seq, messageId, from, data, at });
+    return { epoch, seq, messageId, at };
   }
 
   async #ask(message, options) {

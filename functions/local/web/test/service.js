@@ -136,7 +136,7 @@ export class Service {
     const message = known ?? this.#store(name, data, from);
     this.#keys.set(`${socket.user} ${key}`, message);
     this.push(name, message, socket.id);
-    return { type: 'ack', epoch: this.room(name).epoch, seq: message.seq, messageId: message.messageId };
+    return { type: 'ack', epoch: this.room(name).epoch, seq: message.seq, messageId: message.messageId, at: message.at };
   }
 
   tell() {
