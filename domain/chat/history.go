@@ -65,7 +65,9 @@ func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at 
 }
 
 // fromTheBeginning tells that a client saw the room before anybody spoke there: it follows whichever epoch came.
-func fromTheBeginning(epoch string, after *int64) bool { return epoch == "" && after != nil && *after == 0 }
+func fromTheBeginning(epoch string, after *int64) bool {
+	return epoch == "" && after != nil && *after == 0
+}
 
 // reading reads a room's log up to a head.
 type reading struct {
