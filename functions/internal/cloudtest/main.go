@@ -73,7 +73,8 @@ func (s stack) test(ctx context.Context, steps *steps) error {
 	return err
 }
 
-// testDeployed deploys the environment dev, where the first client needs no token, and then prod, where it does.
+// testDeployed deploys the environment dev, where the first client needs no token, and prod, where it does. While one
+// is tested, the other one is deployed.
 func (s stack) testDeployed(ctx context.Context, steps *steps) error {
 	issuer, err := newIssuer(s.root, s.work)
 	if err != nil {
@@ -82,23 +83,16 @@ func (s stack) testDeployed(ctx context.Context, steps *steps) error {
 	defer issuer.close()
 	dev, prod := s, production{s, issuer}
 	prod.environment = "prod"
-	for _, step := range []struct {
-		name string
-		do   step
-	}{
-		{"deploy", func(ctx context.Context, log io.Writer) error { return dev.deploy(ctx, log) }},
-		{"api", dev.testAPI},
-		{"wscat", dev.testWscat},
-		{"delete", dev.delete},
-		{"refuse", prod.refusePlaceholders},
-		{"prod", prod.deploy},
-		{"token", prod.testToken},
-		{"change", prod.change},
-		{"prod-delete", prod.delete},
-	} {
-		if err := steps.do(ctx, step.name, step.do); err != nil {
-			return err
-		}
+	if err := steps.do(ctx, "deploy", func(ctx context.Context, log io.Writer) error { return dev.deploy(ctx, log) }); err != nil {
+		return err
 	}
-	return nil
+	err = together(ctx,
+		steps.row(named{"api", dev.testAPI}, named{"wscat", dev.testWscat}),
+		steps.row(named{"prod-refuse", prod.refusePlaceholders}, named{"prod-deploy", prod.deploy},
+			named{"prod-token", prod.testToken}, named{"prod-change", prod.change}))
+	if err != nil {
+		return err
+	}
+	// Not before: sam may delete the code of stacks whose names begin in the same way, too.
+	return steps.row(named{"delete", dev.delete}, named{"prod-delete", prod.delete})(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -41,15 +42,49 @@ func (s *steps) do(ctx context.Context, name string, do step) error {
 	err = do(ctx, log)
 	took := time.Since(begin).Seconds()
 	if err != nil {
-		fmt.Printf("FAIL  %-10s %6.1f s\n%s", name, took, s.tail(name))
+		fmt.Printf("FAIL  %-12s %6.1f s\n%s", name, took, s.tail(name))
 		return fmt.Errorf("%s: %w (all of its output is in %s)", name, err, s.path(name))
 	}
-	fmt.Printf("ok    %-10s %6.1f s\n", name, took)
+	fmt.Printf("ok    %-12s %6.1f s\n", name, took)
 	return nil
 }
 
+// named is a step and its name.
+type named struct {
+	name string
+	do   step
+}
+
+// row makes one of several steps that follow each other.
+func (s *steps) row(all ...named) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, one := range all {
+			if err := s.do(ctx, one.name, one.do); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// together runs rows of steps at the same time. The first error ends all of them.
+func together(ctx context.Context, rows ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var running sync.WaitGroup
+	for _, row := range rows {
+		running.Go(func() {
+			if err := row(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	running.Wait()
+	return context.Cause(ctx)
+}
+
 func (s *steps) total() {
-	fmt.Printf("      %-10s %6.1f s\n", "total", time.Since(s.begin).Seconds())
+	fmt.Printf("      %-12s %6.1f s\n", "total", time.Since(s.begin).Seconds())
 }
 
 func (s *steps) path(name string) string { return filepath.Join(s.dir, name+".log") }
