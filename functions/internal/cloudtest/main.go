@@ -86,13 +86,8 @@ func (s stack) testDeployed(ctx context.Context, steps *steps) error {
 	if err := steps.do(ctx, "deploy", func(ctx context.Context, log io.Writer) error { return dev.deploy(ctx, log) }); err != nil {
 		return err
 	}
-	err = together(ctx,
-		steps.row(named{"api", dev.testAPI}, named{"wscat", dev.testWscat}),
+	return together(ctx,
+		steps.row(named{"api", dev.testAPI}, named{"wscat", dev.testWscat}, named{"delete", dev.delete}),
 		steps.row(named{"prod-refuse", prod.refusePlaceholders}, named{"prod-deploy", prod.deploy},
-			named{"prod-token", prod.testToken}, named{"prod-change", prod.change}))
-	if err != nil {
-		return err
-	}
-	// Not before: sam may delete the code of stacks whose names begin in the same way, too.
-	return steps.row(named{"delete", dev.delete}, named{"prod-delete", prod.delete})(ctx)
+			named{"prod-token", prod.testToken}, named{"prod-change", prod.change}, named{"prod-delete", prod.delete}))
 }
