@@ -2,6 +2,8 @@ package functions_test
 
 import (
 	"encoding/json"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -59,8 +61,21 @@ func checkGradual(t template, wrong report) {
 	}
 	for _, id := range functions(t) {
 		alarms, _ := at(t.properties(id), "DeploymentPreference", "Alarms").([]any)
-		if len(alarms) != 1 || referred(alarms[0]) != id+"Errors" {
+		if len(alarms) != 2 || referred(alarms[0]) != id+"Errors" || referred(alarms[1]) != "FaultsAlarm" {
 			wrong("a new version of %s is not taken back when it fails", id)
+		}
+	}
+}
+
+// checkFaults finds functions whose faults no alarm would see.
+func checkFaults(t template, wrong report) {
+	name := t.properties("FaultsAlarm")["MetricName"]
+	for _, id := range functions(t) {
+		filter := t.properties(id + "Faults")
+		transformations, _ := filter["MetricTransformations"].([]any)
+		if len(transformations) != 1 || !reflect.DeepEqual(at(transformations[0], "MetricName"), name) ||
+			referred(filter["LogGroupName"]) != referred(at(t.properties(id), "LoggingConfig", "LogGroup")) {
+			wrong("the faults of %s are not counted", id)
 		}
 	}
 }
@@ -120,6 +135,23 @@ func checkAccessLog(t template, wrong report) {
 	for _, word := range forbiddenInLogs {
 		if strings.Contains(strings.ToLower(format), strings.ToLower(word)) {
 			wrong("the access log keeps %s", word)
+		}
+	}
+}
+
+// checkManual finds alarms that the people who get them can read nothing about.
+func checkManual(t template, wrong report) {
+	text, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		wrong("%v", err)
+	}
+	for _, id := range t.ofType("AWS::CloudWatch::Alarm") {
+		name := id
+		for _, function := range functions(t) {
+			name = strings.TrimPrefix(name, function)
+		}
+		if !strings.Contains(string(text), "`"+name+"`") {
+			wrong("docs/operations.md does not say what %s means", id)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func complaints(text string) (all []string) {
 		checkParameters, checkRouteKeys, checkRoutes, checkLocalRoutes, checkRouteResponses, checkAuth, checkStage,
 		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkVersions, checkLogGroups,
 		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules,
-		checkGradual, checkAlarms, checkDashboard,
+		checkGradual, checkAlarms, checkFaults, checkDashboard, checkManual,
 	} {
 		check(t, wrong)
 	}
