@@ -29,6 +29,7 @@ func TestAPI(t *testing.T) {
 	t.Run("the subprotocol", func(t *testing.T) { subprotocolIsAccepted(t, url) })
 	t.Run("bad messages", func(t *testing.T) { badMessages(t, url) })
 	t.Run("rooms", func(t *testing.T) { chatInRooms(t, url) })
+	t.Run("three users, one with two devices", func(t *testing.T) { severalDevices(t, url) })
 	t.Run("frames beyond the limits close", func(t *testing.T) { closingFrames(t, url) })
 }
 

@@ -70,3 +70,53 @@ func seqs(page map[string]any) string {
 	}
 	return fmt.Sprint(all)
 }
+
+// severalDevices has three users in a room, one of them with two devices.
+func severalDevices(t *testing.T, url string) {
+	suffix := rand.Text()
+	ada, bob, eve := "ada"+suffix, "bob"+suffix, "eve"+suffix
+	r := newRoom()
+	phone, laptop := dial(t, url+"?user="+ada), dial(t, url+"?user="+ada)
+	b, e := dial(t, url+"?user="+bob), dial(t, url+"?user="+eve)
+	everybody := []*client{phone, laptop, b, e}
+	for i, c := range everybody {
+		c.ask("ack", `{"action":"join","room":%q}`, r)
+		for _, earlier := range everybody[:i] {
+			earlier.receive("joined")
+		}
+	}
+	said := phone.ask("ack", `{"action":"say","room":%q,"data":"hello"}`, r)
+	for _, c := range []*client{laptop, b, e} {
+		if got := c.receive("message"); got["messageId"] != said["messageId"] || got["from"].(map[string]any)["user"] != ada {
+			t.Errorf("message = %v", got)
+		}
+	}
+	told := b.ask("ack", `{"action":"tell","to":{"user":%q},"data":"psst"}`, ada)
+	for _, c := range []*client{phone, laptop} {
+		if got := c.receive("direct"); got["messageId"] != told["messageId"] || got["data"] != "psst" {
+			t.Errorf("direct = %v", got)
+		}
+	}
+	laptop.conn.Close()
+	if got := e.receive("left"); got["user"] != ada {
+		t.Errorf("left = %v", got)
+	}
+	present := e.ask("presence", `{"action":"who","room":%q}`, r)
+	if got := fmt.Sprint(counts(present)); got != fmt.Sprint(map[string]any{ada: 1.0, bob: 1.0, eve: 1.0}) {
+		t.Errorf("after one of two devices closed: %s", got)
+	}
+	e.send(fmt.Sprintf(`{"action":"tell","to":{"user":"nobody%s"},"data":1}`, suffix))
+	wantError(t, e.receive("error"), "recipient_not_found")
+	stranger := dial(t, url)
+	stranger.send(fmt.Sprintf(`{"action":"say","room":%q,"data":1}`, r))
+	wantError(t, stranger.receive("error"), "not_a_member")
+}
+
+// counts are the connections of each user in a presence.
+func counts(presence map[string]any) map[string]any {
+	all := map[string]any{}
+	for _, m := range presence["members"].([]any) {
+		all[m.(map[string]any)["user"].(string)] = m.(map[string]any)["connections"]
+	}
+	return all
+}
