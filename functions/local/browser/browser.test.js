@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { launch } from './chromium.js';
 import { inRepository, startLocal, startNetwork, tool } from './local.js';
 
-const { chromium } = tool('browser', 'playwright-core');
 const { source: AXE } = tool('browser', 'axe-core');
 const PATIENCE_MS = 15_000;
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
 const pictures = inRepository('.tools', 'browser');
 
 let local, network, browser, ada, bob;
@@ -19,7 +16,7 @@ before(async () => {
   mkdirSync(pictures, { recursive: true });
   local = await startLocal(['-messages-per-minute', '0']);
   network = await startNetwork(new URL(local.url));
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true });
+  browser = await launch();
   ada = await tab({ viewport: { width: 1400, height: 900 } });
   bob = await tab({ viewport: { width: 400, height: 800 }, colorScheme: 'dark' });
 });

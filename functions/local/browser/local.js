@@ -39,7 +39,7 @@ export async function startLocal(args = []) {
       program.kill('SIGTERM');
       await ended;
       process.off('exit', kill);
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
