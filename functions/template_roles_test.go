@@ -1,7 +1,6 @@
 package functions_test
 
 import (
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -143,11 +142,4 @@ func checkKeys(t template, wrong report) {
 			}
 		}
 	}
-}
-
-// actions returns all that a function may do, in order, but for the key.
-func actions(t template, id string) []string {
-	rights := granted(t, id)
-	delete(rights, "kms")
-	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Values(rights))...)))
 }

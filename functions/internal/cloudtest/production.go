@@ -67,9 +67,18 @@ func (p production) testToken(ctx context.Context, log io.Writer) error {
 
 func bearer(token string) string { return "Authorization: Bearer " + token }
 
-// change shows that a parameter of who may connect reaches the version that is called.
+// choices are what a deployment may have and need not. A VPC is not among them: the emulator would need one.
+var choices = []string{
+	"AllowQueryToken=true",
+	"KmsKeyArn=arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000",
+	"AlarmTopic=arn:aws:sns:us-east-1:000000000000:alarms",
+	"DomainName=ws.example.com",
+	"CertificateArn=arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-0000-0000-000000000000",
+}
+
+// change shows that these can be chosen later, and that who may connect reaches the version that is called.
 func (p production) change(ctx context.Context, log io.Writer) error {
-	if err := p.stack.deploy(ctx, log, append(p.filledIn(), "AllowQueryToken=true")...); err != nil {
+	if err := p.stack.deploy(ctx, log, append(p.filledIn(), choices...)...); err != nil {
 		return fmt.Errorf("deploying the change: %w", err)
 	}
 	url, err := p.url(ctx, log)
