@@ -29,6 +29,8 @@ var mutations = []struct{ name, old, mistake, want string }{
 	{"no authorizer", "AuthType: CUSTOM", "AuthType: NONE", "AuthType is NONE"},
 	{"the authorizer's draft", "AuthArn: !Ref WsAuthorize.Alias", "AuthArn: !GetAtt WsAuthorize.Arn", "the authorizer is not"},
 	{"an identity source", "AuthType: CUSTOM", "AuthType: CUSTOM\n        IdentitySource: [route.request.header.Authorization]", "refused unasked"},
+	{"no name of the stage", "      StageName: !Ref Stage\n", "", "the stage's name is not"},
+	{"a deployment by hand", "  WsEcho:\n", "  ByHand: {Type: AWS::ApiGatewayV2::Deployment, Properties: {ApiId: !Ref WsApi}}\n  WsEcho:\n", "would not be deployed"},
 	{"bodies in the log", "DataTraceEnabled: false", "DataTraceEnabled: true", "logs what clients send"},
 	{"routes by another field", "$request.body.action", "$request.body.type", "does not select routes"},
 	{"no access log", "AccessLogSettings: !If", "AccessLogSettings: !Select", "no access logs"},

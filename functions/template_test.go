@@ -44,7 +44,7 @@ func complaints(text string) (all []string) {
 	}
 	wrong := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	for _, check := range []func(template, report){
-		checkParameters, checkRouteKeys, checkRoutes, checkLocalRoutes, checkRouteResponses, checkAuth, checkStage,
+		checkParameters, checkRouteKeys, checkRoutes, checkLocalRoutes, checkRouteResponses, checkAuth, checkStage, checkStageName, checkDeployment,
 		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkVersions, checkLogGroups,
 		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules,
 		checkGradual, checkAlarms, checkFaults, checkDashboard, checkManual,
