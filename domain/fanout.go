@@ -24,7 +24,7 @@ const MaxAttempts = 8
 // that is all, it posts; if not, it cuts the span into smaller deliveries for the queue. It never does both, so a
 // repetition after a crash repeats either posts, which clients recognise by the message id, or deliveries of them.
 //
-// A FanOut is safe for concurrent use. All its fields are required.
+// A FanOut is safe for concurrent use. All its fields but Ran are required.
 type FanOut struct {
 	Registry Registry
 	Sender   Sender
@@ -36,6 +36,8 @@ type FanOut struct {
 	Concurrency int
 	// Random returns numbers in [0,1). It must be safe for concurrent use.
 	Random func() float64
+	// Ran is told what a run did, also of one that failed. It must be safe for concurrent use. Nil is nobody.
+	Ran func(Delivery, Report)
 }
 
 // Report counts what one run did with a delivery.
@@ -58,6 +60,15 @@ type Report struct {
 // An error means that the whole delivery has to be tried again, by its sender or its queue: one that wraps
 // ErrUnavailable if the registry or the queue did not answer, ErrForbidden if the service may not post.
 func (f *FanOut) Deliver(ctx context.Context, d Delivery, until time.Time) (Report, error) {
+	report, err := f.work(ctx, d, until)
+	if f.Ran != nil {
+		f.Ran(d, report)
+	}
+	return report, err
+}
+
+// work drops, splits or posts.
+func (f *FanOut) work(ctx context.Context, d Delivery, until time.Time) (Report, error) {
 	if !time.Now().Before(d.ExpiresAt) {
 		return Report{Expired: 1}, nil
 	}

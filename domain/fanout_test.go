@@ -306,3 +306,23 @@ func (f failing) Get(context.Context, string) (domain.Connection, error) {
 func (f failing) Members(context.Context, domain.Audience, domain.Span, int) (domain.Page, error) {
 	return domain.Page{}, f.err
 }
+
+func TestEveryRunIsTold(t *testing.T) {
+	throttled := true
+	r := newRig(func(context.Context, string) error {
+		if throttled {
+			throttled = false
+			return domain.ErrThrottled
+		}
+		return domain.ErrForbidden
+	})
+	r.connect(t, 1, 0)
+	var told []domain.Report
+	r.Ran = func(_ domain.Delivery, report domain.Report) { told = append(told, report) }
+	if _, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute)); !errors.Is(err, domain.ErrForbidden) {
+		t.Errorf("Deliver: %v", err)
+	}
+	if len(told) != 1 || told[0].Throttled != 1 {
+		t.Errorf("told %+v", told)
+	}
+}

@@ -12,7 +12,7 @@ import (
 // TestMetrics reads the metric of a request as CloudWatch does: the names in _aws are members of the same line.
 func TestMetrics(t *testing.T) {
 	var out bytes.Buffer
-	journal := apigateway.Journal{Logger: slog.New(slog.DiscardHandler), Metrics: &out}
+	journal := apigateway.Journal{Logger: slog.New(slog.DiscardHandler), Metrics: &out, Function: "stack-WsEcho"}
 	handler := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Unknown}, journal)
 	if _, err := handler(t.Context(), golden(t, "message")); err != nil {
 		t.Fatal(err)
@@ -20,7 +20,9 @@ func TestMetrics(t *testing.T) {
 	var line struct {
 		Requests    int
 		Route, Code string
-		AWS         struct {
+
+		FunctionName string
+		AWS          struct {
 			Timestamp         int64
 			CloudWatchMetrics []struct {
 				Namespace  string
@@ -32,11 +34,11 @@ func TestMetrics(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatalf("%v in %s", err, &out)
 	}
-	if line.Requests != 1 || line.Route != "echo" || line.Code != "unknown_action" || line.AWS.Timestamp == 0 {
+	if line.Requests != 1 || line.Route != "echo" || line.Code != "unknown_action" || line.FunctionName != "stack-WsEcho" || line.AWS.Timestamp == 0 {
 		t.Errorf("metric line %s", &out)
 	}
 	d := line.AWS.CloudWatchMetrics[0]
-	if d.Namespace != "wsEcho" || len(d.Dimensions) != 1 || len(d.Dimensions[0]) != 2 || d.Metrics[0].Name != "Requests" || d.Metrics[0].Unit != "Count" {
+	if d.Namespace != "wsEcho" || len(d.Dimensions) != 1 || len(d.Dimensions[0]) != 3 || d.Metrics[0].Name != "Requests" || d.Metrics[0].Unit != "Count" {
 		t.Errorf("directive %+v", d)
 	}
 }

@@ -8,13 +8,21 @@ import (
 	"wsecho/domain"
 )
 
-// writeMetrics writes what a run did. LagMs, from the acceptance of the message to the end of the run, is there if
-// somebody got the message in it.
-func writeMetrics(out io.Writer, function string, now time.Time, r domain.Report, lag time.Duration) error {
+// Metrics returns what domain.FanOut tells of its runs, to have each written as a line in CloudWatch's embedded metric
+// format. LagMs, from the acceptance of the message to the end of the run, is there if somebody got the message in it.
+// The only dimension is FunctionName; none if the name is empty. A line that cannot be written is lost.
+func Metrics(out io.Writer, function string) func(domain.Delivery, domain.Report) {
 	dimensions := map[string]string{}
 	if function != "" {
 		dimensions["FunctionName"] = function
 	}
+	return func(d domain.Delivery, r domain.Report) {
+		now := time.Now()
+		_ = emf.Write(out, now, dimensions, measured(r, now.Sub(d.AcceptedAt))...)
+	}
+}
+
+func measured(r domain.Report, lag time.Duration) []emf.Metric {
 	metrics := []emf.Metric{
 		{Name: "Sent", Unit: emf.Count, Value: int64(r.Sent)},
 		{Name: "Gone", Unit: emf.Count, Value: int64(r.Gone)},
@@ -27,5 +35,5 @@ func writeMetrics(out io.Writer, function string, now time.Time, r domain.Report
 	if r.Sent > 0 {
 		metrics = append(metrics, emf.Metric{Name: "LagMs", Unit: emf.Milliseconds, Value: lag.Milliseconds()})
 	}
-	return emf.Write(out, now, dimensions, metrics...)
+	return metrics
 }

@@ -3,7 +3,6 @@ package sqs
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"strconv"
 	"time"
@@ -28,11 +27,6 @@ type Worker struct {
 	Queue *Queue
 	// Logger gets a line for each delivery, without its content. Nil is slog.Default.
 	Logger *slog.Logger
-	// Metrics, os.Stdout in a Lambda, gets a line for each delivery in CloudWatch's embedded metric format. Nil is
-	// none.
-	Metrics io.Writer
-	// Function is the metrics' only dimension, FunctionName. Empty is no dimension.
-	Function string
 }
 
 // Handle works on the messages of an SQS event, one after the other. Those that failed are returned to the queue,
@@ -75,7 +69,7 @@ func sentAt(m events.SQSMessage) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-// Deliver works on one delivery, logs what came of it and measures it. After an error the whole delivery has to be
+// Deliver works on one delivery, and logs what came of it. After an error the whole delivery has to be
 // handed out again.
 func (w *Worker) Deliver(ctx context.Context, d domain.Delivery) error {
 	until := time.Now().Add(unlimited)
@@ -83,23 +77,17 @@ func (w *Worker) Deliver(ctx context.Context, d domain.Delivery) error {
 		until = deadline.Add(-margin)
 	}
 	report, err := w.FanOut.Deliver(ctx, d, until)
-	lag := time.Since(d.AcceptedAt)
-	w.log(ctx, d, report, lag, err)
-	if w.Metrics != nil {
-		if failed := writeMetrics(w.Metrics, w.Function, time.Now(), report, lag); failed != nil {
-			w.logger().ErrorContext(ctx, "metrics are lost", "error", failed)
-		}
-	}
+	w.log(ctx, d, report, err)
 	return err
 }
 
-func (w *Worker) log(ctx context.Context, d domain.Delivery, r domain.Report, lag time.Duration, err error) {
+func (w *Worker) log(ctx context.Context, d domain.Delivery, r domain.Report, err error) {
 	level, text := slog.LevelInfo, "delivery"
 	attributes := []slog.Attr{
 		slog.String("messageId", d.MessageID), slog.String("audience", string(d.Audience)), slog.Int("attempt", d.Attempt),
 		slog.Int("sent", r.Sent), slog.Int("gone", r.Gone), slog.Int("failed", r.Failed), slog.Int("throttled", r.Throttled),
 		slog.Int("queued", r.Queued), slog.Int("buried", r.Buried), slog.Int("expired", r.Expired),
-		slog.Int("oversized", r.Oversized), slog.Int64("lagMs", lag.Milliseconds()),
+		slog.Int("oversized", r.Oversized), slog.Int64("lagMs", time.Since(d.AcceptedAt).Milliseconds()),
 	}
 	if r.Buried > 0 || r.Failed > 0 {
 		level = slog.LevelWarn

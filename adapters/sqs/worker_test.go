@@ -48,8 +48,9 @@ func newBench(t *testing.T, n int, send sender) *bench {
 		FanOut: &domain.FanOut{
 			Registry: registry, Sender: send, Queue: &b.queue, Closer: domain.Closer{Registry: registry, Memberships: registry},
 			Pace: domain.NewPace(1000), Concurrency: 4, Random: func() float64 { return 0.5 },
+			Ran: sqs.Metrics(&b.metrics, "deliver"),
 		},
-		Logger: slog.New(slog.NewJSONHandler(&b.log, nil)), Metrics: &b.metrics, Function: "deliver",
+		Logger: slog.New(slog.NewJSONHandler(&b.log, nil)),
 	}
 	return b
 }

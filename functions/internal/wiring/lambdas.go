@@ -67,13 +67,13 @@ func Deliver() func(context.Context, events.SQSEvent) (events.SQSEventResponse, 
 	queue.DeadLetterURL = must("DLQ_URL")
 	parts.Queue = queue
 	worker := parts.Worker()
-	worker.Queue, worker.Function = queue, os.Getenv("AWS_LAMBDA_FUNCTION_NAME")
+	worker.Queue = queue
 	return worker.Handle
 }
 
 // bare are the parts that every function has.
 func bare() Parts {
-	return Parts{Logger: logger(), Metrics: os.Stdout}
+	return Parts{Logger: logger(), Metrics: os.Stdout, Function: os.Getenv("AWS_LAMBDA_FUNCTION_NAME")}
 }
 
 // stored are the parts of a function that keeps the registry.

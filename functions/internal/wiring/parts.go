@@ -44,8 +44,9 @@ type Parts struct {
 	// Pace is shared by all that posts in this process.
 	Pace   *domain.Pace
 	Logger *slog.Logger
-	// Metrics gets metrics in CloudWatch's embedded format; nil is none.
-	Metrics io.Writer
+	// Metrics gets metrics in CloudWatch's embedded format, with the name of the Lambda as a dimension; nil is none.
+	Metrics  io.Writer
+	Function string
 }
 
 // On returns the parts with a table that keeps the registry and the rooms.
@@ -109,15 +110,19 @@ func (p Parts) chat() *chat.Chat {
 
 // FanOut makes the use case that delivers messages, for handlers and workers.
 func (p Parts) FanOut() *domain.FanOut {
-	return &domain.FanOut{
+	fanOut := &domain.FanOut{
 		Registry: p.Registry, Sender: p.Sender, Queue: p.Queue, Closer: p.closer(),
 		Pace: p.Pace, Concurrency: PostConcurrency, Random: rand.Float64,
 	}
+	if p.Metrics != nil {
+		fanOut.Ran = sqs.Metrics(p.Metrics, p.Function)
+	}
+	return fanOut
 }
 
 // Worker makes the worker behind a queue.
 func (p Parts) Worker() *sqs.Worker {
-	return &sqs.Worker{FanOut: p.FanOut(), Logger: p.Logger, Metrics: p.Metrics}
+	return &sqs.Worker{FanOut: p.FanOut(), Logger: p.Logger}
 }
 
 func (p Parts) closer() domain.Closer {
@@ -126,7 +131,7 @@ func (p Parts) closer() domain.Closer {
 }
 
 func (p Parts) journal() apigateway.Journal {
-	return apigateway.Journal{Logger: p.Logger, Metrics: p.Metrics}
+	return apigateway.Journal{Logger: p.Logger, Metrics: p.Metrics, Function: p.Function}
 }
 
 func (p Parts) limit() domain.RateLimit {
