@@ -34,9 +34,15 @@ func (s stack) testWscat(ctx context.Context, log io.Writer) error {
 	c.hears(bob, message{Type: "broadcast", Data: "hello"})
 	c.hearNothing()
 
-	c.do(func() error { return s.push(ctx, log, `"tea is ready"`) })
+	c.do(func() error { return s.push(ctx, log, "everyone", `"tea is ready"`) })
 	c.hears(ada, message{Type: "push", Data: "tea is ready"})
 	c.hears(bob, message{Type: "push", Data: "tea is ready"})
+	c.hearNothing()
+
+	c.say(bob, `{"action":"join","id":"j1","room":"kitchen"}`)
+	c.hears(bob, message{Type: "ack", ID: "j1"})
+	c.do(func() error { return s.push(ctx, log, "room:kitchen", `"and cake"`) })
+	c.hears(bob, message{Type: "push", Data: "and cake"})
 	c.hearNothing()
 	return c.err
 }

@@ -74,13 +74,14 @@ func (s stack) url(ctx context.Context, log io.Writer) (string, error) {
 	return strings.Replace(callback, "http", "ws", 1), err
 }
 
-// push puts a message for everyone on the stack's queue, as another service would.
-func (s stack) push(ctx context.Context, log io.Writer, message string) error {
+// push puts a message for an audience on the stack's queue, as another service would.
+func (s stack) push(ctx context.Context, log io.Writer, audience, message string) error {
 	queue, err := s.output(ctx, log, "QueueUrl")
 	if err != nil {
 		return err
 	}
-	form := url.Values{"Action": {"SendMessage"}, "MessageBody": {fmt.Sprintf(`{"v":1,"audience":"everyone","message":%s}`, message)}}
+	body := fmt.Sprintf(`{"v":1,"audience":%q,"message":%s}`, audience, message)
+	form := url.Values{"Action": {"SendMessage"}, "MessageBody": {body}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, queue, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
