@@ -11,14 +11,27 @@ func newRoom() string {
 	return "room-" + rand.Text()
 }
 
-// ask sends a message and returns the reply to it; pushes that come before are put aside.
+// ask sends a message and returns the reply to it, which must be the next that comes.
 func (c *client) ask(kind, format string, args ...any) map[string]any {
 	c.t.Helper()
 	c.send(fmt.Sprintf(format, args...))
 	return c.receive(kind)
 }
 
+// chatInRooms has a conversation. A request that the table answered too late is repeated and leaves a void, which is
+// right but no conversation to compare numbers of: then there is another one.
 func chatInRooms(t *testing.T, url string) {
+	for range 3 {
+		if converse(t, url) {
+			return
+		}
+		t.Log("a number was skipped: once more, in another room")
+	}
+	t.Error("numbers were skipped in each of three rooms")
+}
+
+// converse returns false as soon as a number is skipped.
+func converse(t *testing.T, url string) bool {
 	r := newRoom()
 	ada, bob := dial(t, url+"?user=ada"), dial(t, url+"?user=bob")
 	joined := ada.ask("ack", `{"action":"join","id":"1","room":%q}`, r)
@@ -31,12 +44,16 @@ func chatInRooms(t *testing.T, url string) {
 	}
 	said := ada.ask("ack", `{"action":"say","room":%q,"data":"one"}`, r)
 	message := bob.receive("message")
-	if said["seq"] != 1.0 || message["seq"] != 1.0 || message["epoch"] != said["epoch"] || message["data"] != "one" || message["messageId"] != said["messageId"] {
+	if message["seq"] != said["seq"] || message["epoch"] != said["epoch"] || message["data"] != "one" || message["messageId"] != said["messageId"] {
 		t.Errorf("said %v, got %v", said, message)
 	}
+	var last map[string]any
 	for i := range 3 {
-		bob.ask("ack", `{"action":"say","room":%q,"data":%d}`, r, i)
+		last = bob.ask("ack", `{"action":"say","room":%q,"data":%d}`, r, i)
 		ada.receive("message")
+	}
+	if last["seq"] != 4.0 {
+		return false
 	}
 	page := ada.ask("history", `{"action":"history","room":%q,"after":1,"limit":2}`, r)
 	if got := seqs(page); got != "[2 3]" || page["more"] != true {
@@ -50,7 +67,9 @@ func chatInRooms(t *testing.T, url string) {
 	if got := ada.receive("left"); got["user"] != "bob" {
 		t.Errorf("left = %v", got)
 	}
-	ada.ask("ack", `{"action":"say","room":%q,"data":"five"}`, r)
+	if ada.ask("ack", `{"action":"say","room":%q,"data":"five"}`, r)["seq"] != 5.0 {
+		return false
+	}
 	back := dial(t, url+"?user=bob")
 	resumed := back.ask("ack", `{"action":"join","room":%q,"epoch":%q,"after":4}`, r, said["epoch"])
 	if seqs(resumed) != "[5]" || resumed["recovered"] != true {
@@ -60,6 +79,7 @@ func chatInRooms(t *testing.T, url string) {
 	if fmt.Sprint(pong["rooms"]) != fmt.Sprintf("map[%s:map[epoch:%s seq:5]]", r, said["epoch"]) {
 		t.Errorf("pong = %v", pong)
 	}
+	return true
 }
 
 // seqs lists the numbers of a page's messages.
