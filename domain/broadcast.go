@@ -41,14 +41,16 @@ type Broadcaster struct {
 	FanOut *FanOut
 	// Policy decides who may; see ActBroadcast.
 	Policy Policy
-	Limit  RateLimit
+	// Limit bounds how often one speaks.
+	Limit RateLimit
 	// NewID returns a new message id, unique and sortable by time.
 	NewID func() string
 }
 
 // Broadcast sends data to every connection but the sender's. A key, if not empty, makes the message id the same
 // whenever this sender repeats it, so that receivers drop the repetition.
-// An error that wraps ErrUnavailable says that any part of the members may have been reached. Refusals: forbidden.
+// An error that wraps ErrUnavailable says that any part of the members may have been reached. Refusals: forbidden,
+// rate_limited.
 func (uc Broadcaster) Broadcast(ctx context.Context, from Caller, data json.RawMessage, key string) (Ack, error) {
 	if err := uc.Policy.Permit(ctx, from, ActBroadcast); err != nil {
 		return Ack{}, err

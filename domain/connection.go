@@ -80,7 +80,7 @@ type Page struct {
 // be made again.
 type Registry interface {
 	// Connect stores a connection, and makes it a member of Everyone and of its user's audience. Storing the same
-	// connection again is no error.
+	// connection again changes nothing, and is no error.
 	Connect(ctx context.Context, c Connection) error
 	// Get returns a connection as it is now, however recently it was changed, and even if it has expired and was not
 	// collected yet. ErrNotConnected: there is none.

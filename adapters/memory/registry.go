@@ -27,6 +27,9 @@ type Registry struct {
 func (r *Registry) Connect(_ context.Context, c domain.Connection) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, stored := r.connections[c.ID]; stored {
+		return nil
+	}
 	if r.connections == nil {
 		r.connections = map[string]domain.Connection{}
 	}

@@ -162,9 +162,11 @@ func connectionIsFound(t *testing.T, s Store) {
 
 func connectingTwice(t *testing.T, s Store) {
 	c := connect(t, s, 1, "ada")[0]
+	enter(t, s, c, "a")
 	if err := s.Connect(t.Context(), c); err != nil {
 		t.Errorf("Connect for the second time: %v", err)
 	}
+	wantAudiences(t, s, c.ID, "a")
 	for _, a := range []domain.Audience{domain.Everyone, domain.UserAudience("ada")} {
 		wantIDs(t, string(a), sweep(t, s, a, domain.Ring, 10), []string{c.ID})
 	}

@@ -143,7 +143,7 @@ func (s *server) stop() error {
 	defer cancel()
 	err := s.gateway.Shutdown(ctx)
 	s.cancel()
-	// Not Shutdown: for five seconds it takes connections that the Sender opened and never used for busy ones.
+	// Not Shutdown: for five seconds it takes connections that a browser opened ahead and never used for busy ones.
 	err = errors.Join(err, s.http.Close())
 	s.ended.Wait()
 	return err

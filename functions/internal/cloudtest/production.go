@@ -41,11 +41,7 @@ func (p production) filledIn() []string {
 func (p production) testToken(ctx context.Context, log io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	url, err := p.url(ctx, log)
-	if err != nil {
-		return err
-	}
-	token, err := p.issuer.token(ctx, log, "ada", "1h")
+	url, token, err := p.invitation(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -65,6 +61,15 @@ func (p production) testToken(ctx context.Context, log io.Writer) error {
 	return c.err
 }
 
+// invitation is where to connect, and a token that lets ada in.
+func (p production) invitation(ctx context.Context, log io.Writer) (url, token string, err error) {
+	if url, err = p.url(ctx, log); err != nil {
+		return "", "", err
+	}
+	token, err = p.issuer.token(ctx, log, "ada", "1h")
+	return url, token, err
+}
+
 func bearer(token string) string { return "Authorization: Bearer " + token }
 
 // choices are what a deployment may have and need not. A VPC is not among them: the emulator would need one.
@@ -81,11 +86,7 @@ func (p production) change(ctx context.Context, log io.Writer) error {
 	if err := p.stack.deploy(ctx, log, append(p.filledIn(), choices...)...); err != nil {
 		return fmt.Errorf("deploying the change: %w", err)
 	}
-	url, err := p.url(ctx, log)
-	if err != nil {
-		return err
-	}
-	token, err := p.issuer.token(ctx, log, "ada", "1h")
+	url, token, err := p.invitation(ctx, log)
 	if err != nil {
 		return err
 	}
