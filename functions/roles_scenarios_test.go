@@ -35,7 +35,8 @@ var scenarios = map[string]func(*testing.T, *recorder){
 const crowd = 130
 
 func authorizes(t *testing.T, _ *recorder) {
-	request := events.APIGatewayCustomAuthorizerRequestTypeRequest{QueryStringParameters: map[string]string{"user": "ada"}}
+	request := apigateway.AuthorizerEvent{}
+	request.QueryStringParameters = map[string]string{"user": "ada"}
 	if _, err := wiring.Authorize()(t.Context(), request); err != nil {
 		t.Error(err)
 	}

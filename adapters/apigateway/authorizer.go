@@ -12,8 +12,15 @@ import (
 	"wsecho/domain"
 )
 
+// AuthorizerEvent is what a WebSocket API asks a REQUEST authorizer. Its context is that of the API's other events and
+// has the connection's id, which the embedded type, made for REST APIs, drops.
+type AuthorizerEvent struct {
+	events.APIGatewayCustomAuthorizerRequestTypeRequest
+	RequestContext events.APIGatewayWebsocketProxyRequestContext `json:"requestContext"`
+}
+
 // Authorizer is a Lambda REQUEST authorizer for $connect.
-type Authorizer func(context.Context, events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error)
+type Authorizer func(context.Context, AuthorizerEvent) (events.APIGatewayCustomAuthorizerResponse, error)
 
 // errUnauthorized has the very text by which API Gateway answers the client with 401; any other error is 500.
 // Source: AWS, "Output from an API Gateway Lambda authorizer".
@@ -23,10 +30,11 @@ var errUnauthorized = errors.New("Unauthorized")
 // The client of a refused connection gets 401 for missing or bad credentials, 403 if it is known and may not or comes
 // from a web page that may not. The log has the reason, but nothing that the client sent.
 func Authorize(by domain.Authenticator, h Handshake, journal Journal) Authorizer {
-	return func(ctx context.Context, event events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+	return func(ctx context.Context, event AuthorizerEvent) (events.APIGatewayCustomAuthorizerResponse, error) {
 		started := time.Now()
-		who, err := identify(ctx, by, h, upgrade{event})
-		in := events.APIGatewayWebsocketProxyRequestContext{RequestID: event.RequestContext.RequestID, RouteKey: "authorize"}
+		who, err := identify(ctx, by, h, upgrade{event.APIGatewayCustomAuthorizerRequestTypeRequest})
+		in := event.RequestContext
+		in.RouteKey = "authorize" // Not $connect, whose requests are counted apart.
 		reasoned(journal, err).record(ctx, in, started, err)
 		switch {
 		case err == nil:

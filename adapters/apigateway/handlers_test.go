@@ -66,7 +66,7 @@ func TestGoldenEvents(t *testing.T) {
 		t.Errorf("Disconnect = %+v, %v; the connection is still there: %v", response, err, gone == nil)
 	}
 
-	for _, want := range []string{`"requestId":"PJqCFE1tKRcFQ3Q="`, `"connectionId":"PJqB0fHsqRcCHlw="`, `"route":"$connect"`, `"route":"$disconnect"`, `"code":"ok"`} {
+	for _, want := range []string{`"gatewayRequestId":"PJqCFE1tKRcFQ3Q="`, `"connectionId":"PJqB0fHsqRcCHlw="`, `"route":"$connect"`, `"route":"$disconnect"`, `"code":"ok"`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %s:\n%s", want, log)
 		}
@@ -178,7 +178,8 @@ func (a authenticator) Authenticate(context.Context, domain.Credentials) (domain
 
 func TestAuthorize(t *testing.T) {
 	logger, _ := logged()
-	event := events.APIGatewayCustomAuthorizerRequestTypeRequest{MethodArn: "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev/$connect"}
+	event := apigateway.AuthorizerEvent{}
+	event.MethodArn = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev/$connect"
 	ask := func(who domain.Identity, err error) (events.APIGatewayCustomAuthorizerResponse, error) {
 		return apigateway.Authorize(authenticator{who, err}, apigateway.Handshake{}, apigateway.Journal{Logger: logger})(t.Context(), event)
 	}

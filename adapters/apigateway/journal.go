@@ -34,7 +34,8 @@ func (j Journal) record(ctx context.Context, in events.APIGatewayWebsocketProxyR
 		}
 	}
 	attributes := []slog.Attr{
-		slog.String("requestId", in.RequestID),
+		// What a client can quote. requestId is Lambda's, which its logger adds.
+		slog.String("gatewayRequestId", in.RequestID),
 		slog.String("connectionId", in.ConnectionID),
 		slog.String("route", in.RouteKey),
 		slog.String("code", code),

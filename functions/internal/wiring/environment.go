@@ -3,7 +3,6 @@ package wiring
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"strconv"
 
@@ -43,12 +42,9 @@ func limit(name string) int {
 
 // stop ends the process at its start; the Lambda service reports the exit, the log has the reason.
 func stop(format string, args ...any) {
-	logger().Error(fmt.Sprintf(format, args...))
+	lambdacontext.NewLogger().Error(fmt.Sprintf(format, args...))
 	os.Exit(1)
 }
-
-// logger writes JSON with the id of the Lambda's request. AWS_LAMBDA_LOG_LEVEL sets its level.
-func logger() *slog.Logger { return lambdacontext.NewLogger() }
 
 // authFromEnvironment reads who may connect. Only AUTH_MODE is needed in every mode.
 func authFromEnvironment() Auth {
