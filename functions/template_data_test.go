@@ -21,12 +21,14 @@ func checkTable(t template, wrong report) {
 			{"PointInTimeRecovery", []string{"PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled", "Ref"}},
 			{"DeletionProtection", []string{"DeletionProtectionEnabled", "Ref"}},
 			{true, []string{"SSESpecification", "SSEEnabled"}},
-			{"KMS", []string{"SSESpecification", "SSEType"}},
 			{"PAY_PER_REQUEST", []string{"BillingMode"}},
 		} {
 			if at(p, want.path...) != want.value {
 				wrong("%s: %s is not %v", id, strings.Join(want.path, "."), want.value)
 			}
+		}
+		if kind, _ := at(p, "SSESpecification", "SSEType", "Fn::If").([]any); len(kind) != 3 || kind[0] != "HasKmsKey" || kind[1] != "KMS" {
+			wrong("%s: SSEType goes with a key of one's own, and with nothing else", id)
 		}
 		if t.at("Resources", id, "DeletionPolicy") != "RetainExceptOnCreate" {
 			wrong("%s goes with its stack", id)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -84,13 +85,26 @@ func TestEnvironments(t *testing.T) {
 	if !maps.EqualFunc(all["default"], all["dev"], slices.Equal) {
 		t.Error("default is not dev")
 	}
-	if got := all["dev"].parameters()["AuthMode"]; got != "open" {
-		t.Errorf("dev has AuthMode=%s", got)
+	dev := all["dev"].parameters()
+	if dev["AuthMode"] != "open" || dev["CloudWatchRole"] != "create" {
+		t.Errorf("dev has AuthMode=%s, CloudWatchRole=%s", dev["AuthMode"], dev["CloudWatchRole"])
+	}
+	// Everybody may connect to it, and every message costs.
+	for name, most := range map[string]int{
+		"ThrottlingRate": 20, "ThrottlingBurst": 100, "ConnectRate": 20, "ConnectBurst": 40, "BroadcastRate": 5, "BroadcastBurst": 5,
+	} {
+		if got, err := strconv.Atoi(dev[name]); err != nil || got > most {
+			t.Errorf("dev has %s=%q, want %d at most", name, dev[name], most)
+		}
 	}
 	prod := all["prod"].parameters()
 	for name, want := range map[string]string{
 		"AuthMode": "jwt", "JwtIssuer": "FILL-IN", "JwtAudience": "FILL-IN", "JwksUrl": "FILL-IN",
-		"GradualDeploy": "true", "DeletionProtection": "true", "PointInTimeRecovery": "true", "LogRetentionDays": "365",
+		"GradualDeploy": "true", "PointInTimeRecovery": "true", "LogRetentionDays": "365",
+		// A first deployment that fails has to take its table along; the second one protects it.
+		"DeletionProtection": "false",
+		// Another team's role for the whole account is not replaced unasked.
+		"CloudWatchRole": "existing",
 	} {
 		if prod[name] != want {
 			t.Errorf("prod has %s=%s, want %s", name, prod[name], want)
@@ -99,6 +113,21 @@ func TestEnvironments(t *testing.T) {
 	refusesPlaceholders(t, prod)
 	for name, e := range all {
 		knownParameters(t, name, e)
+	}
+}
+
+// TestDefaults: what a deployment has that chooses nothing fits a new account.
+func TestDefaults(t *testing.T) {
+	parsed, err := parseTemplate(readTemplate(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]any{
+		"CallbackRate": 4000, "MaximumConcurrency": 5, "DeletionProtection": "false", "CloudWatchRole": "existing",
+	} {
+		if got := parsed.at("Parameters", name, "Default"); got != want {
+			t.Errorf("%s is %v by default, want %v", name, got, want)
+		}
 	}
 }
 

@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// environments are the variables that each function's code reads. The level of the log is not among them: Lambda
-// passes it on from the function's LoggingConfig.
+// environments are the variables that each function's code reads, LOG_LEVEL apart, which is common to all.
 var environments = map[string][]string{
 	"WsAuthorize": {
 		"ALLOWED_ORIGINS", "ALLOW_QUERY_TOKEN", "AUTH_MODE", "JWKS_URL", "JWT_AUDIENCE", "JWT_DEFAULT_GRANTS", "JWT_ISSUER",
@@ -53,6 +52,10 @@ func variables(t template, id string) object {
 }
 
 func checkEnvironments(t template, wrong report) {
+	common, _ := at(t.section("Globals", "Function"), "Environment", "Variables").(object)
+	if len(common) != 1 || referred(common["LOG_LEVEL"]) != "LogLevel" {
+		wrong("all functions have the variables %v, their code reads LOG_LEVEL", slices.Sorted(maps.Keys(common)))
+	}
 	for _, id := range functions(t) {
 		want, known := environments[id]
 		if got := slices.Sorted(maps.Keys(variables(t, id))); !known || !slices.Equal(got, want) {
@@ -111,6 +114,19 @@ func (t template) parameters(v any) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// checkLogFilter finds a filter of Lambda's in which metrics would be caught: they count as INFO there.
+func checkLogFilter(t template, wrong report) {
+	logging := t.section("Globals", "Function", "LoggingConfig")
+	if level, _ := logging["ApplicationLogLevel"].(string); level != "TRACE" && level != "DEBUG" {
+		wrong("Lambda drops lines that the functions want to be logged")
+	}
+	for _, id := range functions(t) {
+		if own := at(t.properties(id), "LoggingConfig", "ApplicationLogLevel"); own != nil {
+			wrong("%s has a filter of its own", id)
+		}
+	}
 }
 
 func checkLogGroups(t template, wrong report) {

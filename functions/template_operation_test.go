@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -54,17 +55,27 @@ func checkAlarms(t template, wrong report) {
 	}
 }
 
-// checkGradual finds functions whose new versions would take over all at once, or unwatched.
+// checkGradual finds functions whose new versions would take over all at once or unwatched, or could be stopped by
+// strangers: an authorizer fails for each bad token that it is shown.
 func checkGradual(t template, wrong report) {
 	if referred(t.at("Globals", "Function", "DeploymentPreference", "Enabled")) != "GradualDeploy" {
 		wrong("gradual deployment is not switched by GradualDeploy")
 	}
 	for _, id := range functions(t) {
-		alarms, _ := at(t.properties(id), "DeploymentPreference", "Alarms").([]any)
-		if len(alarms) != 2 || referred(alarms[0]) != id+"Errors" || referred(alarms[1]) != "FaultsAlarm" {
-			wrong("a new version of %s is not taken back when it fails", id)
+		want := []any{object{"Ref": id + "Errors"}, object{"Ref": "FaultsAlarm"}}
+		if id == authorizer(t) {
+			want = want[1:]
+		}
+		if alarms := at(t.properties(id), "DeploymentPreference", "Alarms"); !reflect.DeepEqual(alarms, want) {
+			wrong("a new version of %s is taken back by %v, want %v", id, alarms, want)
 		}
 	}
+}
+
+// authorizer returns the logical id of the function that decides who may connect.
+func authorizer(t template) string {
+	id, _ := strings.CutSuffix(referred(at(t.properties("WsApi"), "Auth", "AuthArn")), ".Alias")
+	return id
 }
 
 // checkFaults finds functions whose faults no alarm would see.
@@ -78,13 +89,20 @@ func checkFaults(t template, wrong report) {
 			wrong("the faults of %s are not counted", id)
 		}
 	}
+	// The alarm of its errors does not take it back, so that this one has to see everything.
+	panics := t.properties(authorizer(t) + "Panics")
+	transformations, _ := panics["MetricTransformations"].([]any)
+	if len(transformations) != 1 || !reflect.DeepEqual(at(transformations[0], "MetricName"), name) ||
+		panics["FilterPattern"] != `"stackTrace"` {
+		wrong("the panics of %s are not counted", authorizer(t))
+	}
 }
 
 // checkThrottles finds routes whose own settings leave something open, or that have none and need them.
 func checkThrottles(t template, wrong report) {
 	common := t.section("Resources", "WsApi", "Properties", "DefaultRouteSettings")
 	settings := t.section("Resources", "WsApi", "Properties", "RouteSettings")
-	for _, key := range []string{"$connect", "broadcast"} {
+	for _, key := range []string{"$connect", "$disconnect", "broadcast"} {
 		if settings[key] == nil {
 			wrong("route %s is not throttled by itself", key)
 		}
@@ -98,6 +116,38 @@ func checkThrottles(t template, wrong report) {
 		if at(setting, "DataTraceEnabled") != false {
 			wrong("route %s logs what clients send", key)
 		}
+	}
+}
+
+// accountQuota is what API Gateway accepts by default for a whole account in the regions where that is least: requests
+// a second, and at once. A route's limits can't exceed it. Source: AWS, "Amazon API Gateway quotas".
+var accountQuota = object{"ThrottlingRateLimit": 2500, "ThrottlingBurstLimit": 1250}
+
+// checkDisconnects finds a throttle that closed connections meet: what is dropped there stays in the table for hours.
+func checkDisconnects(t template, wrong report) {
+	setting := t.section("Resources", "WsApi", "Properties", "RouteSettings", "$disconnect")
+	for name, quota := range accountQuota {
+		if setting[name] != quota {
+			wrong("route $disconnect has %s %v, the account's is %v", name, setting[name], quota)
+		}
+	}
+}
+
+var comments = regexp.MustCompile(`(?m)^ *#.*$`)
+
+// checkQueries finds queries that ask for what no line has: requestId is Lambda's there, which no client knows.
+func checkQueries(t template, wrong report) {
+	all := ""
+	for _, id := range t.ofType("AWS::Logs::QueryDefinition") {
+		text, _ := t.properties(id)["QueryString"].(string)
+		text = comments.ReplaceAllString(text, "")
+		all += text
+		if slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == '\n' }), "requestId") {
+			wrong("%s asks for requestId", id)
+		}
+	}
+	if !strings.Contains(all, `filter @message like "FILL-IN"`) {
+		wrong("no query finds the requestId that a client quotes")
 	}
 }
 

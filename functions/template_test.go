@@ -45,9 +45,9 @@ func complaints(text string) (all []string) {
 	wrong := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	for _, check := range []func(template, report){
 		checkParameters, checkRouteKeys, checkRoutes, checkLocalRoutes, checkRouteResponses, checkAuth, checkStage, checkStageName, checkDeployment,
-		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkVersions, checkLogGroups,
+		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkVersions, checkLogGroups, checkLogFilter,
 		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules,
-		checkGradual, checkAlarms, checkFaults, checkDashboard, checkManual,
+		checkGradual, checkDisconnects, checkQueries, checkAlarms, checkFaults, checkDashboard, checkManual,
 	} {
 		check(t, wrong)
 	}
@@ -214,8 +214,11 @@ func checkStage(t template, wrong report) {
 	if err := json.Unmarshal([]byte(format), &fields); err != nil {
 		wrong("the access log's format: %v", err)
 	}
-	for _, field := range []string{"requestId", "connectionId", "routeKey", "status", "integrationLatency"} {
-		if fields[field] != "$context."+field {
+	for field, source := range map[string]string{
+		"requestId": "requestId", "connectionId": "connectionId", "routeKey": "routeKey", "status": "status",
+		"integrationLatency": "integrationLatency", "sourceIp": "identity.sourceIp", "principal": "authorizer.principalId",
+	} {
+		if fields[field] != "$context."+source {
 			wrong("the access log has no %s", field)
 		}
 	}

@@ -75,6 +75,7 @@ func bearer(token string) string { return "Authorization: Bearer " + token }
 // choices are what a deployment may have and need not. A VPC is not among them: the emulator would need one.
 var choices = []string{
 	"AllowQueryToken=true",
+	"DeletionProtection=true",
 	"KmsKeyArn=arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000",
 	"AlarmTopic=arn:aws:sns:us-east-1:000000000000:alarms",
 	"DomainName=ws.example.com",
