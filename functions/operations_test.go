@@ -1,0 +1,141 @@
+package functions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// manual is docs/operations.md, whose figures and names come from the template.
+func manual(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// flowing is a text without its line breaks.
+func flowing(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func parsedTemplate(t *testing.T) template {
+	t.Helper()
+	parsed, err := parseTemplate(readTemplate(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+// thousands writes a number as the manual does.
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
+
+// TestManualTimes recomputes the manual's figures from the template's defaults.
+func TestManualTimes(t *testing.T) {
+	parsed, text := parsedTemplate(t), flowing(manual(t))
+	number := func(name string) int { n, _ := parsed.at("Parameters", name, "Default").(int); return n }
+	rate, workers, broadcasts := number("CallbackRate"), number("MaximumConcurrency"), number("BroadcastRate")
+	for _, want := range []string{
+		fmt.Sprintf("`CallbackRate` %s", thousands(rate)),
+		fmt.Sprintf("`MaximumConcurrency` %d", workers),
+		fmt.Sprintf("%s posts a second each", thousands(rate/workers)),
+		fmt.Sprintf("one broadcast to 100,000 takes %d s", 100_000/rate),
+		// A message to at most 125 is posted by who takes it in; see domain.FanOut.
+		fmt.Sprintf("%d × 125 = %s", broadcasts, thousands(broadcasts*125)),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("docs/operations.md does not say %q", want)
+		}
+	}
+	alarms := len(parsed.ofType("AWS::CloudWatch::Alarm"))
+	if want := fmt.Sprintf("%d alarms %.2f", alarms, float64(alarms)/10); !strings.Contains(text, want) {
+		t.Errorf("docs/operations.md does not say %q", want)
+	}
+}
+
+var (
+	setting = regexp.MustCompile(`\b([A-Z][a-z]+[A-Za-z]*)=[^=]`)
+	region  = regexp.MustCompile("(?m)^\\|.*`([a-z]{2}-[a-z]+-\\d)`")
+)
+
+// TestManualNames finds parameters that the template does not have.
+func TestManualNames(t *testing.T) {
+	parsed, text := parsedTemplate(t), manual(t)
+	for _, match := range setting.FindAllStringSubmatch(text, -1) {
+		if parsed.at("Parameters", match[1]) == nil && !slices.Contains([]string{"Name", "Value"}, match[1]) {
+			t.Errorf("docs/operations.md sets %s, which the template does not have", match[1])
+		}
+	}
+}
+
+// TestManualRegions counts the regions where an account is accepted a quarter.
+func TestManualRegions(t *testing.T) {
+	if regions := region.FindAllString(manual(t), -1); len(regions) != 13 {
+		t.Errorf("docs/operations.md lists %d regions with 2,500 requests/s, there are 13", len(regions))
+	}
+}
+
+var keyPolicy = regexp.MustCompile("(?s)```json\n(.*?)```")
+
+// TestManualKeyPolicy holds the key policy that operators copy to what each service needs of a key.
+func TestManualKeyPolicy(t *testing.T) {
+	block := keyPolicy.FindStringSubmatch(manual(t))
+	if block == nil {
+		t.Fatal("docs/operations.md has no key policy")
+	}
+	var policy struct{ Statement []object }
+	if err := json.Unmarshal([]byte(block[1]), &policy); err != nil {
+		t.Fatal(err)
+	}
+	for who, want := range map[string][]string{
+		"logs.<region>.amazonaws.com":          {"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"},
+		"arn:aws:iam::<account>:role/deployer": {"kms:CreateGrant", "kms:DescribeKey"},
+		"arn:aws:iam::<account>:role/sender":   {"kms:Decrypt", "kms:GenerateDataKey"},
+		"arn:aws:iam::<account>:root":          {"kms:*"},
+	} {
+		i := slices.IndexFunc(policy.Statement, func(s object) bool { return strings.Contains(fmt.Sprint(s["Principal"]), who) })
+		if i < 0 {
+			t.Errorf("the key policy has no statement for %s", who)
+			continue
+		}
+		for _, action := range want {
+			if !slices.Contains(list(policy.Statement[i]["Action"]), action) {
+				t.Errorf("%s may not %s", who, action)
+			}
+		}
+		if strings.HasPrefix(who, "logs") && at(policy.Statement[i], "Condition", "ArnLike", "kms:EncryptionContext:aws:logs:arn") == nil {
+			t.Error("every log group of AWS could use the key")
+		}
+	}
+}
+
+// TestManualFirstHour finds something to look at without its command, or without what should be seen.
+func TestManualFirstHour(t *testing.T) {
+	_, hour, found := strings.Cut(manual(t), "\n## The first hour on a real account\n")
+	hour, _, _ = strings.Cut(hour, "\n## ")
+	steps := strings.Split(hour, "\n### ")[1:]
+	if !found || len(steps) != 5 {
+		t.Fatalf("the first hour has %d things to look at, want 5", len(steps))
+	}
+	for _, step := range steps {
+		title, text, _ := strings.Cut(step, "\n")
+		if !regexp.MustCompile(`(?m)^    (aws|make) `).MatchString(text) || !strings.Contains(text, "Seen:") {
+			t.Errorf("%q has no command, or not what should be seen", title)
+		}
+	}
+	for _, want := range []string{"throttleSettings", "LogLevel=WARN", "$disconnect", "get-stage", "describe-log-groups", "--template-stage Processed"} {
+		if !strings.Contains(manual(t), want) {
+			t.Errorf("docs/operations.md does not say %s", want)
+		}
+	}
+}
