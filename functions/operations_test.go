@@ -97,6 +97,11 @@ func TestManualKeyPolicy(t *testing.T) {
 	if err := json.Unmarshal([]byte(block[1]), &policy); err != nil {
 		t.Fatal(err)
 	}
+	for _, statement := range policy.Statement {
+		if !regexp.MustCompile(`^[A-Za-z0-9 ]+$`).MatchString(fmt.Sprint(statement["Sid"])) {
+			t.Errorf("KMS refuses the Sid %q", statement["Sid"])
+		}
+	}
 	for who, want := range map[string][]string{
 		"logs.<region>.amazonaws.com":          {"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"},
 		"arn:aws:iam::<account>:role/deployer": {"kms:CreateGrant", "kms:DescribeKey"},
@@ -129,7 +134,7 @@ func TestManualFirstHour(t *testing.T) {
 	}
 	for _, step := range steps {
 		title, text, _ := strings.Cut(step, "\n")
-		if !regexp.MustCompile(`(?m)^    (aws|make) `).MatchString(text) || !strings.Contains(text, "Seen:") {
+		if !regexp.MustCompile(`(?m)^    (aws|make|for) `).MatchString(text) || !strings.Contains(text, "Seen:") {
 			t.Errorf("%q has no command, or not what should be seen", title)
 		}
 	}

@@ -30,12 +30,19 @@ func TestBinaryAnswers(t *testing.T) {
 	}
 }
 
-func TestMissingSettingIsNamed(t *testing.T) {
-	process := exec.Command(lambdatest.Build(t, "."))
-	process.Env = []string{"AWS_LAMBDA_RUNTIME_API=127.0.0.1:1", "AWS_REGION=eu-central-1"}
-	out, err := process.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "TABLE_NAME") {
-		t.Errorf("without TABLE_NAME: %v, %s", err, out)
+// TestWrongSettingIsNamed in the log, whatever Lambda's filter is.
+func TestWrongSettingIsNamed(t *testing.T) {
+	binary := lambdatest.Build(t, ".")
+	for name, environment := range map[string][]string{
+		"TABLE_NAME": {"AWS_REGION=eu-central-1"},
+		"LOG_LEVEL":  {"AWS_REGION=eu-central-1", "TABLE_NAME=connections", "LOG_LEVEL=LOUD"},
+	} {
+		process := exec.Command(binary)
+		process.Env = append(environment, "AWS_LAMBDA_RUNTIME_API=127.0.0.1:1", "AWS_LAMBDA_LOG_FORMAT=JSON")
+		out, err := process.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), name) || !strings.Contains(string(out), `"level":"ERROR"`) {
+			t.Errorf("a wrong %s: %v, %s", name, err, out)
+		}
 	}
 }
 
