@@ -146,6 +146,9 @@ func (l ChatLog) Read(ctx context.Context, room, epoch string, r chat.Range) (en
 		}
 		query.ExclusiveStartKey, query.Limit = out.LastEvaluatedKey, nil
 	}
+	if r.Limit > 0 && len(entries) > r.Limit {
+		entries, cut = entries[:r.Limit], true
+	}
 	if r.Newest {
 		slices.Reverse(entries)
 	}

@@ -2,15 +2,9 @@ package chat
 
 import (
 	"context"
-	"encoding/hex"
-	"strings"
-	"time"
 
 	"wsecho/domain"
 )
-
-// holeAge is how long a writer may take between its number and its message before readers fill the place.
-const holeAge = 3 * time.Second
 
 // History is a dense run of a room's messages, ascending.
 type History struct {
@@ -94,32 +88,32 @@ func (r reading) after(ctx context.Context, position int64) (page History, compl
 	if cut {
 		last = entries[len(entries)-1].Seq
 	}
-	run, open, expired, err := r.resolve(ctx, entries, position+1, last)
-	run = firstThatFit(dense(run, open))
+	read, err := r.resolve(ctx, entries, position+1, last)
+	run := firstThatFit(read.dense())
 	end := position + int64(len(run))
-	return History{r.head.Epoch, messages(run), end < r.head.Seq}, !expired, err
+	return History{r.head.Epoch, messages(run), end < r.head.Seq}, !read.expired, err
 }
 
 // newest returns the last page. It ends before the first message that is still being written, from where a client goes
 // on as from any position.
 func (r reading) newest(ctx context.Context) (History, error) {
-	return r.upTo(ctx, r.head.Seq, func(run []Entry, open []int) ([]Entry, bool) { return dense(run, open), false })
+	return r.upTo(ctx, r.head.Seq, func(read resolved) ([]Entry, bool) { return read.dense(), false })
 }
 
 // before returns the page that precedes a position, without what has expired of it. It begins after the last message
 // that is still being written, so that it always reaches up to the position.
 func (r reading) before(ctx context.Context, position int64) (History, error) {
-	return r.upTo(ctx, min(position-1, r.head.Seq), func(run []Entry, open []int) ([]Entry, bool) {
-		if len(open) == 0 {
-			return run, false
+	return r.upTo(ctx, min(position-1, r.head.Seq), func(read resolved) ([]Entry, bool) {
+		if len(read.open) == 0 {
+			return read.run, false
 		}
-		return run[open[len(open)-1]+1:], true
+		return read.run[read.open[len(read.open)-1]+1:], true
 	})
 }
 
 // upTo returns the page that ends at a position, and of it what choose takes: a run without open places, and whether
 // there is more before it.
-func (r reading) upTo(ctx context.Context, last int64, choose func([]Entry, []int) ([]Entry, bool)) (History, error) {
+func (r reading) upTo(ctx context.Context, last int64, choose func(resolved) ([]Entry, bool)) (History, error) {
 	first := max(1, last-int64(r.limit)+1)
 	if last < first {
 		return History{r.head.Epoch, []Message{}, false}, nil
@@ -131,98 +125,72 @@ func (r reading) upTo(ctx context.Context, last int64, choose func([]Entry, []in
 	if cut {
 		first = entries[0].Seq
 	}
-	all, open, expired, err := r.resolve(ctx, entries, first, last)
-	run, more := choose(all, open)
+	read, err := r.resolve(ctx, entries, first, last)
+	run, more := choose(read)
 	fitting := lastThatFit(run)
-	more = more || len(fitting) < len(run) || !expired && first > 1
+	more = more || len(fitting) < len(run) || !read.expired && first > 1
 	return History{r.head.Epoch, messages(fitting), more}, err
 }
 
-// resolve makes a run without gaps of what was read in a range, and fills old holes. The holes that are too young
-// stay open: those are the indexes of places in the run where nothing stands yet. If the beginning of the range has
-// expired, the run begins after it.
-func (r reading) resolve(ctx context.Context, entries []Entry, first, last int64) (run []Entry, open []int, expired bool, err error) {
+// resolved is a run of places without gaps.
+type resolved struct {
+	run []Entry
+	// open are the indexes of places in the run that may still be written: nothing stands there yet.
+	open []int
+	// expired tells that the run lacks the beginning of the range that was read, which has expired.
+	expired bool
+}
+
+// resolve makes a run of what was read in a range, and fills holes.
+func (r reading) resolve(ctx context.Context, entries []Entry, first, last int64) (page resolved, err error) {
 	lives := len(entries) > 0 && entries[0].Seq < first
 	if lives {
 		entries = entries[1:]
 	}
-	for seq := first; seq <= last; seq++ {
-		if len(entries) > 0 && entries[0].Seq == seq {
-			run, entries = append(run, entries[0]), entries[1:]
+	for next := first; next <= last; next++ {
+		if len(entries) > 0 && entries[0].Seq == next {
+			page.run, entries, lives = append(page.run, entries[0]), entries[1:], true
 			continue
 		}
-		if len(run) == 0 && !lives && !expired {
-			if lives, err = r.lowerLives(ctx, seq); err != nil {
-				return nil, nil, false, err
-			}
-		}
-		if len(run) == 0 && !lives {
-			expired = true
-			continue
-		}
-		filled, ok, err := r.fill(ctx, seq, entries)
+		missing, err := r.gap(ctx, next, last, entries)
 		if err != nil {
-			return nil, nil, false, err
+			return resolved{}, err
 		}
-		if !ok {
-			open = append(open, len(run))
+		if err := r.close(ctx, &page, missing, lives); err != nil {
+			return resolved{}, err
 		}
-		run = append(run, filled)
+		next = missing.last
 	}
-	return run, open, expired, nil
+	return page, nil
+}
+
+// close adds a gap to a page: open places, voids, or nothing of what has expired. lives tells that something before the
+// gap does.
+func (r reading) close(ctx context.Context, page *resolved, missing gap, lives bool) error {
+	if missing.open() {
+		for range missing.last - missing.first + 1 {
+			page.open, page.run = append(page.open, len(page.run)), append(page.run, Entry{})
+		}
+		return nil
+	}
+	holes := missing
+	if !lives {
+		var err error
+		if holes, err = r.unexpired(ctx, missing); err != nil {
+			return err
+		}
+	}
+	voids, err := r.fill(ctx, holes)
+	page.run, page.expired = append(page.run, voids...), page.expired || holes.first > missing.first
+	return err
 }
 
 // dense is the beginning of a run up to its first open place.
-func dense(run []Entry, open []int) []Entry {
-	if len(open) == 0 {
-		return run
+func (r resolved) dense() []Entry {
+	if len(r.open) == 0 {
+		return r.run
 	}
-	return run[:open[0]]
-}
-
-// lowerLives tells whether anything before a missing position is still kept. Then the position is a hole; otherwise
-// what stood there may have expired.
-func (r reading) lowerLives(ctx context.Context, seq int64) (bool, error) {
-	if began, ok := timeOf(r.head.Epoch); ok && time.Since(began) < r.history() {
-		return true, nil
-	}
-	if seq == 1 {
-		return false, nil
-	}
-	// The newest one lives longest.
-	lower, _, err := r.Log.Read(ctx, r.room, r.head.Epoch, Range{From: 1, To: seq - 1, Limit: 1, Newest: true})
-	return len(lower) > 0, err
-}
-
-// fill puts a void into a hole, unless the hole is so young that its writer may still come: then ok is false. It
-// returns what stands there, which may be the message after all.
-func (r reading) fill(ctx context.Context, seq int64, next []Entry) (e Entry, ok bool, err error) {
-	since := r.head.At
-	if len(next) > 0 {
-		since = next[0].At
-	}
-	if time.Since(since) < holeAge {
-		return Entry{}, false, nil
-	}
-	e, err = r.Log.Write(ctx, r.room, r.void(r.head.Epoch, seq, since), nil)
-	return e, err == nil, err
-}
-
-// timeOf reads when a UUID of version 7 was made (RFC 9562, section 5.7).
-func timeOf(uuid string) (time.Time, bool) {
-	digits := strings.ReplaceAll(uuid, "-", "")
-	if len(digits) != 32 {
-		return time.Time{}, false
-	}
-	bytes, err := hex.DecodeString("0000" + digits[:12])
-	if err != nil {
-		return time.Time{}, false
-	}
-	var milliseconds int64
-	for _, b := range bytes {
-		milliseconds = milliseconds<<8 | int64(b)
-	}
-	return time.UnixMilli(milliseconds), true
+	return r.run[:r.open[0]]
 }
 
 // size is about how much an entry takes in a reply.

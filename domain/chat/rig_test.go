@@ -185,8 +185,9 @@ type log struct {
 	memory.ChatLog
 	reads atomic.Int64
 
-	mu    sync.Mutex // Guards what follows.
-	onWay []hook
+	mu           sync.Mutex // Guards what follows.
+	onWay        []hook
+	refusedUntil time.Time
 }
 
 // hook happens to one write of a message; write does it.
@@ -202,10 +203,19 @@ func (l *log) next(hooks ...hook) {
 // Write implements chat.Log.
 func (l *log) Write(ctx context.Context, room string, e chat.Entry, claim *chat.Claim) (chat.Entry, error) {
 	write := func() (chat.Entry, error) { return l.ChatLog.Write(ctx, room, e, claim) }
+	if l.refuses() {
+		return chat.Entry{}, fmt.Errorf("%w: throttled", domain.ErrUnavailable)
+	}
 	if h := l.take(e); h != nil {
 		return h(e, write)
 	}
 	return write()
+}
+
+func (l *log) refuses() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Now().Before(l.refusedUntil)
 }
 
 func (l *log) take(e chat.Entry) (h hook) {

@@ -33,6 +33,7 @@ func TestStore(t *testing.T, open func(*testing.T) Store) {
 		"a position is written once":                   writeOnce,
 		"many write the same position":                 writeRaces,
 		"ranges":                                       ranges,
+		"the next entry, however far away":             nextEntry,
 		"more than one answer holds":                   largeEntries,
 		"an expired entry is not read":                 expiredEntry,
 		"expired entries hide none that live":          expiredEntriesFirst,
@@ -216,6 +217,23 @@ func ranges(t *testing.T, s Store) {
 		}
 		if got := fmt.Sprint(seqs, cut); err != nil || got != want {
 			t.Errorf("Read(%+v) = %s, %v; want %s", r, got, err, want)
+		}
+	}
+}
+
+// nextEntry finds what follows a long run of empty places, by which readers date them, past what has expired.
+func nextEntry(t *testing.T, s Store) {
+	for _, seq := range []int64{1, 90_000, 100_000, 100_001} {
+		e := newEntry("e", seq)
+		if seq == 90_000 {
+			e.ExpiresAt = now().Add(-2 * time.Second)
+		}
+		write(t, s, "r", e, nil)
+	}
+	for from, want := range map[int64]int64{1: 1, 2: 100_000, 100_000: 100_000, 100_001: 100_001} {
+		entries, _, err := s.Read(t.Context(), "r", "e", chat.Range{From: from, To: 200_000, Limit: 1})
+		if err != nil || len(entries) != 1 || entries[0].Seq != want {
+			t.Errorf("the next one from %d: %+v, %v; want %d", from, entries, err, want)
 		}
 	}
 }
