@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -94,4 +95,29 @@ func TestKeysExpire(t *testing.T) {
 			t.Errorf("after a day: %+v", said)
 		}
 	})
+}
+
+// TestKeyBeforeItsEntry: a reader may see the one of two rows that are written together before it sees the other.
+// That is over at once, so the sender is told to repeat it.
+func TestKeyBeforeItsEntry(t *testing.T) {
+	r := newRig(t)
+	ada := r.member("ada")
+	first := r.say(ada, "one", key)
+	r.Log = unseen{r.log}
+	_, err := r.Say(t.Context(), ada, room, quoted("one"), key)
+	wantRefusal(t, "before the entry is seen", err, domain.Unavailable)
+	_, err = r.Say(t.Context(), ada, room, quoted("two"), key)
+	wantRefusal(t, "another text", err, domain.Conflict)
+	r.Log = r.log
+	if again := r.say(ada, "one", key); again != first {
+		t.Errorf("repeated: %+v, want %+v", again, first)
+	}
+}
+
+// unseen is a log whose entries are not seen yet.
+type unseen struct{ chat.Log }
+
+// Read implements chat.Log.
+func (unseen) Read(context.Context, string, string, chat.Range) ([]chat.Entry, bool, error) {
+	return nil, false, nil
 }

@@ -153,7 +153,9 @@ func (c *Chat) repeated(ctx context.Context, room string, sent Sent, claim *Clai
 	}
 	entries, _, err := c.Log.Read(ctx, room, sent.Epoch, Range{From: sent.Seq, To: sent.Seq})
 	if err == nil && len(entries) == 0 {
-		err = fmt.Errorf("a key remembers %s %d of %s, which is not there", sent.Epoch, sent.Seq, room)
+		// Rows that are written in one transaction are not seen at one instant by reads outside of one.
+		// Source: AWS, "Amazon DynamoDB transactions: how it works", isolation levels.
+		err = fmt.Errorf("%w: a key remembers %s %d of %s, which is not there", domain.ErrUnavailable, sent.Epoch, sent.Seq, room)
 	}
 	if err != nil {
 		return Entry{}, err
