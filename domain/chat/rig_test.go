@@ -30,10 +30,11 @@ type rig struct {
 	mu     sync.Mutex // Guards what follows.
 	queued []domain.Delivery
 	sent   map[string][]map[string]any
+	gone   map[string]bool
 }
 
 func newRig(t *testing.T) *rig {
-	r := &rig{t: t, registry: new(memory.Registry), log: new(log), sent: map[string][]map[string]any{}}
+	r := &rig{t: t, registry: new(memory.Registry), log: new(log), sent: map[string][]map[string]any{}, gone: map[string]bool{}}
 	fanOut := &domain.FanOut{
 		Registry: r.registry, Sender: r, Queue: r, Closer: domain.Closer{Registry: r.registry, Memberships: r.registry},
 		Pace: domain.NewPace(1e6), Concurrency: 4, Random: func() float64 { return 0.5 },
@@ -59,6 +60,9 @@ func (r *rig) Send(_ context.Context, id string, data []byte) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.gone[id] {
+		return domain.ErrGone
+	}
 	r.sent[id] = append(r.sent[id], push)
 	return nil
 }
@@ -93,6 +97,13 @@ func (r *rig) received(who domain.Caller) []map[string]any {
 	pushes := r.sent[who.ID]
 	delete(r.sent, who.ID)
 	return pushes
+}
+
+// hangUp ends a connection whose $disconnect has not been handled.
+func (r *rig) hangUp(who domain.Caller) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone[who.ID] = true
 }
 
 func (r *rig) wantNil(err error) {

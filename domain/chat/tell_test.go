@@ -78,6 +78,36 @@ func TestTellNobody(t *testing.T) {
 	})
 }
 
+// TestTellGone: whether a user is found depends on who is there, not on whether the end of a connection that is gone
+// was handled already.
+func TestTellGone(t *testing.T) {
+	for name, reaped := range map[string]bool{"before its end is handled": false, "after its end was handled": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			ada, tab, bob, phone := r.connect("ada"), r.connect("ada"), r.connect("bob"), r.connect("bob")
+			hangUp := func(who domain.Caller) {
+				r.hangUp(who)
+				if reaped {
+					r.wantNil(r.FanOut.Closer.Close(t.Context(), who.ID))
+				}
+			}
+			hangUp(tab)
+			hangUp(phone)
+			if _, err := r.Tell(t.Context(), ada, chat.Recipient{User: "ada"}, quoted("psst"), ""); err != nil {
+				t.Errorf("one's own user, who has no other connection: %v", err)
+			}
+			if ack, err := r.Tell(t.Context(), ada, chat.Recipient{User: "bob"}, quoted("psst"), ""); err != nil || ack.Sent != 1 {
+				t.Errorf("a user with another connection: %+v, %v", ack, err)
+			}
+			hangUp(bob)
+			_, err := r.Tell(t.Context(), ada, chat.Recipient{User: "bob"}, quoted("psst"), "")
+			wantRefusal(t, "a user who is gone", err, domain.RecipientNotFound)
+			_, err = r.Tell(t.Context(), ada, chat.Recipient{Connection: tab.ID}, quoted("psst"), "")
+			wantRefusal(t, "one's own connection that is gone", err, domain.RecipientNotFound)
+		})
+	}
+}
+
 func TestTellWithAKey(t *testing.T) {
 	r := newRig(t)
 	ada, tab, bob := r.connect("ada"), r.connect("ada"), r.connect("bob")
