@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -54,37 +55,89 @@ func (Open) Authenticate(_ context.Context, c Credentials) (Identity, error) {
 	return Identity{User: c.User, Grants: AllGrants}, nil
 }
 
-// Connector is the use case of a client that connects.
+// Connector is the use case of a client that connects. Its ports are required.
 type Connector struct {
-	Registry Registry
+	Registry    Registry
+	Memberships Memberships
 	// MaxPerUser is how many connections a user may have; 0 is any number. Clients that connect at the same time may
-	// exceed it. Anonymous connections have no user, and no limit.
+	// exceed it, and what a connect that broke off left behind may count for half a minute. Anonymous connections have
+	// no user, and no limit.
 	MaxPerUser int
 }
 
-// Connect registers a new connection for an identity. The rows it writes end by themselves; see Expiry. The refusal is
-// limit_exceeded.
+// takeBack is how long a connect that failed may take to undo what it wrote.
+const takeBack = 2 * time.Second
+
+// Connect registers a new connection for an identity. The rows it writes end by themselves; see Expiry. If it fails,
+// the client is not connected, and what it may have written of the user's does not count: it is taken back, or found
+// out by checkUser if that fails as well. The refusal is limit_exceeded.
 func (uc Connector) Connect(ctx context.Context, id string, connectedAt time.Time, who Identity) error {
 	if err := uc.checkUser(ctx, who.User); err != nil {
 		return err
 	}
-	return uc.Registry.Connect(ctx, Connection{
+	err := uc.Registry.Connect(ctx, Connection{
 		ID: id, ConnectedAt: connectedAt, ExpiresAt: Expiry(connectedAt, who.ExpiresAt), User: who.User,
 	})
+	if err != nil && who.User != "" {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBack)
+		defer cancel()
+		_, _ = uc.Memberships.Evict(ctx, id, UserAudience(who.User))
+	}
+	return err
 }
 
-// checkUser refuses a user who has as many connections as one may have.
+// checkUser refuses a user who has as many connections as one may have. Only who seems to have them costs a read for
+// each.
 func (uc Connector) checkUser(ctx context.Context, user string) error {
 	if user == "" || uc.MaxPerUser == 0 {
 		return nil
 	}
-	page, err := uc.Registry.Members(ctx, UserAudience(user), Ring, uc.MaxPerUser)
-	if err != nil || len(page.Members) < uc.MaxPerUser {
-		return err
+	for _, counts := range []func(context.Context, Member) (bool, error){anybody, uc.lives} {
+		n, err := uc.count(ctx, user, counts)
+		if err != nil || n < uc.MaxPerUser {
+			return err
+		}
 	}
 	return &Error{
 		Code:    LimitExceeded,
 		Message: fmt.Sprintf("a user may have %d connections", uc.MaxPerUser),
 		Details: map[string]any{"limit": uc.MaxPerUser},
 	}
+}
+
+// count returns how many members of a user's audience count, up to the limit.
+func (uc Connector) count(ctx context.Context, user string, counts func(context.Context, Member) (bool, error)) (n int, err error) {
+	for rest, more := Ring, true; more && n < uc.MaxPerUser; {
+		page, err := uc.Registry.Members(ctx, UserAudience(user), rest, uc.MaxPerUser)
+		if err != nil {
+			return 0, err
+		}
+		for _, m := range page.Members {
+			one, err := counts(ctx, m)
+			if err != nil {
+				return 0, err
+			}
+			if one {
+				n++
+			}
+		}
+		rest, more = page.Rest, page.More
+	}
+	return n, nil
+}
+
+func anybody(context.Context, Member) (bool, error) { return true, nil }
+
+// lives tells whether a member of a user's audience has a connection, and removes one that has none: its connecting
+// broke off half-way. One that is young may be connecting right now.
+func (uc Connector) lives(ctx context.Context, m Member) (bool, error) {
+	if time.Since(m.ConnectedAt) < reapAge {
+		return true, nil
+	}
+	_, err := uc.Registry.Get(ctx, m.ID)
+	if !errors.Is(err, ErrNotConnected) {
+		return err == nil, err
+	}
+	_, _ = uc.Memberships.Evict(ctx, m.ID, UserAudience(m.User))
+	return false, nil
 }

@@ -80,7 +80,9 @@ type Page struct {
 // be made again.
 type Registry interface {
 	// Connect stores a connection, and makes it a member of Everyone and of its user's audience. Storing the same
-	// connection again changes nothing, and is no error.
+	// connection again is no error and changes nothing, except that one that was evicted from its user's audience is in
+	// it again; from what it had entered it stays evicted. After an error the member of the user's audience may be left
+	// over, without a connection.
 	Connect(ctx context.Context, c Connection) error
 	// Get returns a connection as it is now, however recently it was changed, and even if it has expired and was not
 	// collected yet. ErrNotConnected: there is none.

@@ -44,7 +44,7 @@ func TestGoldenEvents(t *testing.T) {
 	logger, log := logged()
 	const id = "PJqB0fHsqRcCHlw="
 
-	response, err := apigateway.Connect(domain.Connector{Registry: registry}, apigateway.Journal{Logger: logger})(t.Context(), golden(t, "connect"))
+	response, err := apigateway.Connect(domain.Connector{Registry: registry, Memberships: registry}, apigateway.Journal{Logger: logger})(t.Context(), golden(t, "connect"))
 	if err != nil || response.StatusCode != 200 || response.Headers["Sec-WebSocket-Protocol"] != "wsecho.v1" {
 		t.Errorf("Connect = %+v, %v", response, err)
 	}
@@ -144,7 +144,7 @@ func TestRefusedConnect(t *testing.T) {
 		fmt.Errorf("slow: %w", domain.ErrUnavailable):     503,
 		errors.New("a programming error in the registry"): 500,
 	} {
-		connector := domain.Connector{Registry: brokenRegistry{err: err}}
+		connector := domain.Connector{Registry: brokenRegistry{err: err}, Memberships: new(memory.Registry)}
 		response, got := apigateway.Connect(connector, apigateway.Journal{Logger: logger})(t.Context(), golden(t, "connect"))
 		if got != nil || response.StatusCode != want || response.Headers != nil {
 			t.Errorf("%v: %+v, %v", err, response, got)

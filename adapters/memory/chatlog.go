@@ -16,10 +16,11 @@ var (
 
 // ChatLog holds the logs of rooms and the keys of senders. Its zero value is empty and ready for use.
 type ChatLog struct {
-	mu    sync.Mutex // Guards what follows.
-	heads map[string]chat.Head
-	logs  map[place]map[int64]chat.Entry
-	keys  map[[2]string]chat.Claim
+	mu     sync.Mutex // Guards what follows.
+	heads  map[string]chat.Head
+	logs   map[place]map[int64]chat.Entry
+	keys   map[[2]string]chat.Claim
+	sweeps sweeps
 }
 
 // place names one epoch of a room's log.
@@ -29,6 +30,7 @@ type place struct{ room, epoch string }
 func (l *ChatLog) Advance(_ context.Context, room, epoch string, at time.Time) (chat.Head, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.collect()
 	if l.heads == nil {
 		l.heads = map[string]chat.Head{}
 	}
@@ -46,6 +48,7 @@ func (l *ChatLog) Advance(_ context.Context, room, epoch string, at time.Time) (
 func (l *ChatLog) Head(_ context.Context, room string) (chat.Head, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.collect()
 	return l.heads[room], nil
 }
 
@@ -73,24 +76,24 @@ func (l *ChatLog) Write(_ context.Context, room string, e chat.Entry, claim *cha
 }
 
 // Read implements chat.Log.
-func (l *ChatLog) Read(_ context.Context, room, epoch string, r chat.Range) ([]chat.Entry, bool, error) {
+func (l *ChatLog) Read(_ context.Context, room, epoch string, r chat.Range) (entries []chat.Entry, cut bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var entries []chat.Entry
 	log := l.logs[place{room, epoch}]
-	for seq := r.From; seq <= r.To; seq++ {
+	seq, end, step := r.From, r.To, int64(1)
+	if r.Newest {
+		seq, end, step = r.To, r.From, -1
+	}
+	for ; r.From <= seq && seq <= r.To && !cut; seq += step {
 		if e, ok := log[seq]; ok && time.Now().Before(e.ExpiresAt) {
 			entries = append(entries, copied(e))
+			cut = len(entries) == r.Limit && seq != end
 		}
 	}
-	excess := len(entries) - r.Limit
-	switch {
-	case r.Limit == 0 || excess <= 0:
-		return entries, false, nil
-	case r.Newest:
-		return entries[excess:], true, nil
+	if r.Newest {
+		slices.Reverse(entries)
 	}
-	return entries[:r.Limit], true, nil
+	return entries, cut, nil
 }
 
 // Find implements chat.Keys.
@@ -108,6 +111,7 @@ func (l *ChatLog) Find(_ context.Context, user, key string) (chat.Sent, error) {
 func (l *ChatLog) Claim(_ context.Context, claim chat.Claim) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.collect()
 	return l.claim(claim)
 }
 
@@ -122,6 +126,22 @@ func (l *ChatLog) claim(claim chat.Claim) error {
 	}
 	l.keys[id] = claim
 	return nil
+}
+
+// collect deletes what has expired. l.mu is held.
+func (l *ChatLog) collect() {
+	if !l.sweeps.due() {
+		return
+	}
+	now := time.Now()
+	for at, log := range l.logs {
+		if log = living(log, func(e chat.Entry) bool { return now.Before(e.ExpiresAt) }); len(log) == 0 {
+			delete(l.logs, at)
+		} else {
+			l.logs[at] = log
+		}
+	}
+	l.keys = living(l.keys, func(c chat.Claim) bool { return now.Before(c.ExpiresAt) })
 }
 
 // copied keeps a caller's bytes out of the log and the log's out of a caller's hands.

@@ -15,6 +15,9 @@ var _ domain.Queue = (*Queue)(nil)
 // maxReceives is how often a delivery that fails is handed out before it is buried, as the deployed queue does.
 const maxReceives = 5
 
+// maxBuried is how many of the deliveries that were given up are kept: a delivery has up to 32 KB.
+const maxBuried = 100
+
 // retryAfter is how long a delivery that failed stays hidden.
 const retryAfter = time.Second
 
@@ -63,7 +66,7 @@ func (q *Queue) Enqueue(_ context.Context, ds ...domain.Delivery) error {
 // Bury implements domain.Queue. It never fails.
 func (q *Queue) Bury(ctx context.Context, d domain.Delivery, reason string) error {
 	q.mu.Lock()
-	q.buried = append(q.buried, d)
+	q.buried = append(q.buried[max(0, len(q.buried)+1-maxBuried):], d)
 	q.mu.Unlock()
 	logger := q.Logger
 	if logger == nil {
@@ -73,7 +76,7 @@ func (q *Queue) Bury(ctx context.Context, d domain.Delivery, reason string) erro
 	return nil
 }
 
-// Buried returns what was given up since the start.
+// Buried returns what was given up since the start, the last 100 of it.
 func (q *Queue) Buried() []domain.Delivery {
 	q.mu.Lock()
 	defer q.mu.Unlock()

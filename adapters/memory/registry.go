@@ -21,21 +21,22 @@ type Registry struct {
 	mu          sync.Mutex // Guards what follows.
 	connections map[string]domain.Connection
 	audiences   map[domain.Audience]*ring
+	sweeps      sweeps
 }
 
 // Connect implements domain.Registry.
 func (r *Registry) Connect(_ context.Context, c domain.Connection) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, stored := r.connections[c.ID]; stored {
-		return nil
-	}
+	r.collect()
 	if r.connections == nil {
 		r.connections = map[string]domain.Connection{}
 	}
-	c.Audiences, c.Version = nil, 0
-	r.connections[c.ID] = c
-	r.add(c, domain.Everyone)
+	if _, stored := r.connections[c.ID]; !stored {
+		c.Audiences, c.Version = nil, 0
+		r.connections[c.ID] = c
+		r.add(c, domain.Everyone)
+	}
 	if c.User != "" {
 		r.add(c, domain.UserAudience(c.User))
 	}
@@ -120,6 +121,21 @@ func (r *Registry) Evict(_ context.Context, id string, a domain.Audience) (bool,
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.drop(id, a), nil
+}
+
+// collect deletes what nobody has closed and expired long ago: longer than any connection lasts, because one whose
+// token ended is open still, and its end is to be told. r.mu is held.
+func (r *Registry) collect() {
+	if !r.sweeps.due() {
+		return
+	}
+	old := time.Now().Add(-domain.MaxLifetime)
+	r.connections = living(r.connections, func(c domain.Connection) bool { return old.Before(c.ExpiresAt) })
+	for a, members := range r.audiences {
+		if members.expire(old); len(members.rows) == 0 {
+			delete(r.audiences, a)
+		}
+	}
 }
 
 func (r *Registry) add(c domain.Connection, a domain.Audience) {

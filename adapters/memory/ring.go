@@ -52,6 +52,18 @@ func (r *ring) drop(id string) bool {
 	return true
 }
 
+// expire drops the rows that ended before a time.
+func (r *ring) expire(before time.Time) {
+	kept := living(r.rows, func(m row) bool { return before.Before(m.expires) })
+	if len(kept) == len(r.rows) {
+		return
+	}
+	*r = ring{rows: kept}
+	for id, m := range kept {
+		r.added = append(r.added, spot{m.position, id})
+	}
+}
+
 // order moves what was added to its place: a few one by one, many by sorting all.
 func (r *ring) order() {
 	if len(r.added) > len(r.sorted)/64 {

@@ -25,8 +25,10 @@ type Store interface {
 // once for every test.
 func TestStore(t *testing.T, open func(*testing.T) Store) {
 	tests := map[string]func(*testing.T, Store){
-		"a connection is found again as it was stored": connectionIsFound,
-		"storing a connection again changes nothing":   connectingTwice,
+		"a connection is found again as it was stored":   connectionIsFound,
+		"storing a connection again changes nothing":     connectingTwice,
+		"storing a connection again after an eviction":   connectingAfterEviction,
+		"storing a connection again while it is evicted": connectingRacesEviction,
 		"removing":                                               removing,
 		"every member is on exactly one page":                    paging,
 		"a span holds the members of its positions":              spans,
@@ -170,6 +172,44 @@ func connectingTwice(t *testing.T, s Store) {
 	for _, a := range []domain.Audience{domain.Everyone, domain.UserAudience("ada")} {
 		wantIDs(t, string(a), sweep(t, s, a, domain.Ring, 10), []string{c.ID})
 	}
+}
+
+// connectingAfterEviction is a repetition that comes while somebody closes the connection, or dies doing so.
+func connectingAfterEviction(t *testing.T, s Store) {
+	c := connect(t, s, 1, "ada")[0]
+	before := enter(t, s, c, "a")
+	for _, a := range []domain.Audience{"a", domain.UserAudience("ada")} {
+		if left, err := s.Evict(t.Context(), c.ID, a); !left || err != nil {
+			t.Errorf("Evict(%s) = %v, %v", a, left, err)
+		}
+	}
+	if err := s.Connect(t.Context(), c); err != nil {
+		t.Errorf("Connect again: %v", err)
+	}
+	wantAudiences(t, s, c.ID, "a")
+	for _, a := range []domain.Audience{domain.Everyone, domain.UserAudience("ada")} {
+		wantIDs(t, string(a), sweep(t, s, a, domain.Ring, 10), []string{c.ID})
+	}
+	wantIDs(t, "what it had entered", sweep(t, s, "a", domain.Ring, 10), nil)
+	wantErr(t, "Remove of the version before", s.Remove(t.Context(), before), nil)
+}
+
+// connectingRacesEviction: whatever comes first, both are done.
+func connectingRacesEviction(t *testing.T, s Store) {
+	c := connect(t, s, 1, "ada")[0]
+	together(20, func(i int) {
+		if i%2 == 0 {
+			if err := s.Connect(t.Context(), c); err != nil {
+				t.Errorf("Connect again: %v", err)
+			}
+		} else if _, err := s.Evict(t.Context(), c.ID, domain.UserAudience("ada")); err != nil {
+			t.Errorf("Evict: %v", err)
+		}
+	})
+	if err := s.Connect(t.Context(), c); err != nil {
+		t.Errorf("Connect again: %v", err)
+	}
+	wantIDs(t, "ada", sweep(t, s, domain.UserAudience("ada"), domain.Ring, 10), []string{c.ID})
 }
 
 func removing(t *testing.T, s Store) {

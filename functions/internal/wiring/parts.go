@@ -65,7 +65,8 @@ func (p Parts) Authorize() apigateway.Authorizer {
 
 // Connect makes the handler of $connect.
 func (p Parts) Connect() apigateway.Handler {
-	return apigateway.Connect(domain.Connector{Registry: p.Registry, MaxPerUser: p.MaxPerUser}, p.journal())
+	connector := domain.Connector{Registry: p.Registry, Memberships: p.Memberships, MaxPerUser: p.MaxPerUser}
+	return apigateway.Connect(connector, p.journal())
 }
 
 // Disconnect makes the handler of $disconnect.

@@ -1,0 +1,134 @@
+package memory_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsecho/adapters/memory"
+	"wsecho/domain"
+	"wsecho/domain/chat"
+	"wsecho/domain/domaintest"
+)
+
+// held is how many bytes the heap has after garbage was collected.
+func held() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
+// wantHeld wants that what is done leaves no more than a megabyte behind.
+func wantHeld(t *testing.T, do func()) {
+	t.Helper()
+	before := held()
+	do()
+	if grown := held() - before; grown > 1<<20 {
+		t.Errorf("%d KB are held", grown>>10)
+	}
+}
+
+func TestExpiredLinesAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(memory.ChatLog)
+		say := func(room string, life time.Duration) chat.Entry {
+			head, err := log.Advance(t.Context(), room, "e", time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := chat.Entry{
+				Epoch: head.Epoch, Seq: head.Seq, MessageID: fmt.Sprint(head.Seq), Data: json.RawMessage(strings.Repeat("1", 300)),
+				At: head.At, ExpiresAt: head.At.Add(life),
+			}
+			claim := &chat.Claim{User: "ada", Key: room + e.MessageID, Sent: chat.Sent{MessageID: e.MessageID}, ExpiresAt: head.At.Add(time.Hour)}
+			if _, err := log.Write(t.Context(), room, e, claim); err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		var kept chat.Entry
+		wantHeld(t, func() {
+			for range 50_000 {
+				say("lobby", time.Hour)
+				say("other", time.Hour)
+			}
+			kept = say("lobby", 2*time.Hour)
+			time.Sleep(time.Hour)
+			if _, err := log.Head(t.Context(), "lobby"); err != nil {
+				t.Fatal(err)
+			}
+		})
+		got, _, err := log.Read(t.Context(), "lobby", kept.Epoch, chat.Range{From: 1, To: kept.Seq})
+		if err != nil || len(got) != 1 || got[0].Seq != kept.Seq {
+			t.Errorf("what lives: %+v, %v", got, err)
+		}
+		if next := say("lobby", time.Hour); next.Seq != kept.Seq+1 {
+			t.Errorf("the next number is %d", next.Seq)
+		}
+		runtime.KeepAlive(log)
+	})
+}
+
+func TestBuriedDeliveriesAreBounded(t *testing.T) {
+	queue := &memory.Queue{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	wantHeld(t, func() {
+		for i := range 20_000 {
+			d := domain.Delivery{MessageID: fmt.Sprint(i), Message: json.RawMessage(strings.Repeat("1", 3000))}
+			if err := queue.Bury(t.Context(), d, "given up"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if buried := queue.Buried(); len(buried) != 100 || buried[0].MessageID != "19900" || buried[99].MessageID != "19999" {
+		t.Errorf("%d are kept", len(buried))
+	}
+}
+
+// TestExpiredConnectionsAreForgotten, whose end nobody was told of. One whose token has ended is open still, so its
+// row is kept as long as a connection may last.
+func TestExpiredConnectionsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := new(memory.Registry)
+		connect := func(expires time.Duration) string {
+			c := domaintest.NewConnection("ada")
+			c.ExpiresAt = c.ConnectedAt.Add(expires)
+			if err := r.Connect(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Enter(t.Context(), c, "a", 20); err != nil {
+				t.Fatal(err)
+			}
+			return c.ID
+		}
+		wantHeld(t, func() {
+			for range 10_000 {
+				connect(time.Minute)
+			}
+			expired := connect(time.Minute)
+			time.Sleep(domain.MaxConnection)
+			connect(domain.MaxLifetime)
+			if _, err := r.Get(t.Context(), expired); err != nil {
+				t.Errorf("while it may be open: %v", err)
+			}
+			time.Sleep(10 * time.Minute)
+			connect(domain.MaxLifetime)
+			if _, err := r.Get(t.Context(), expired); !errors.Is(err, domain.ErrNotConnected) {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
+		for _, a := range []domain.Audience{domain.Everyone, "a", domain.UserAudience("ada")} {
+			if page, _ := r.Members(t.Context(), a, domain.Ring, 10); len(page.Members) != 2 {
+				t.Errorf("%s has %d members", a, len(page.Members))
+			}
+		}
+		runtime.KeepAlive(r)
+	})
+}
