@@ -42,7 +42,8 @@ func authorizes(t *testing.T, _ *recorder) {
 	}
 }
 
-func connects(t *testing.T, _ *recorder) {
+func connects(t *testing.T, r *recorder) {
+	r.brokenOff(t, "ada-0", "ada")
 	f := asked(t, wiring.Connect(), "$connect")
 	f.user = "ada"
 	f.handshake("ada-1", 200)
@@ -204,6 +205,15 @@ func (r *recorder) connected(t *testing.T, id, user string, rooms ...string) {
 		}
 	}
 	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// brokenOff leaves of a connection what one whose connecting broke off does.
+func (r *recorder) brokenOff(t *testing.T, id, user string) {
+	t.Helper()
+	r.connected(t, id, user)
+	if err := (dynamodb.Registry{Table: r.table}).Remove(t.Context(), domain.Connection{ID: id}); err != nil {
 		t.Fatal(err)
 	}
 }

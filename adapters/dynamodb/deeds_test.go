@@ -104,13 +104,7 @@ func telling(s store) (told func() []domain.Audience, closer domain.Closer) {
 // prepare stores the connection that deeds are done to, in an empty table.
 func prepare(t *testing.T, s store, c domain.Connection) domain.Connection {
 	t.Helper()
-	table := s.Registry.Table
-	for _, row := range dump(t, table) {
-		_, err := table.Client.DeleteItem(t.Context(), &sdk.DeleteItemInput{
-			TableName: &table.Name, Key: map[string]types.AttributeValue{"pk": row["pk"], "sk": row["sk"]},
-		})
-		wantNil(t, err)
-	}
+	empty(t, s)
 	wantNil(t, s.Connect(t.Context(), c))
 	for _, a := range []domain.Audience{"a", "b"} {
 		_, err := s.Enter(t.Context(), c, a, 20)
@@ -119,6 +113,18 @@ func prepare(t *testing.T, s store, c domain.Connection) domain.Connection {
 	stored, err := s.Get(t.Context(), c.ID)
 	wantNil(t, err)
 	return stored
+}
+
+// empty deletes all rows of a table.
+func empty(t *testing.T, s store) {
+	t.Helper()
+	table := s.Registry.Table
+	for _, row := range dump(t, table) {
+		_, err := table.Client.DeleteItem(t.Context(), &sdk.DeleteItemInput{
+			TableName: &table.Name, Key: map[string]types.AttributeValue{"pk": row["pk"], "sk": row["sk"]},
+		})
+		wantNil(t, err)
+	}
 }
 
 // rows are all rows of a table, in writing.

@@ -20,7 +20,7 @@ type Registry struct{ Table Table }
 // Connect implements domain.Registry with one write unit, or two if the connection has a user.
 //
 // The row in the user's audience comes first: if writing breaks off, nobody is connected, and the row that is left
-// over is deleted by whoever posts to it and finds the connection gone.
+// over is deleted by domain.Connector, or by whoever posts to it and finds the connection gone.
 func (r Registry) Connect(ctx context.Context, c domain.Connection) error {
 	if c.User != "" {
 		key := memberKey(domain.UserAudience(c.User), c.ID)
