@@ -139,6 +139,10 @@ func TestWhatChatCosts(t *testing.T) {
 			_, err := uc.History(t.Context(), ada, lobby, chat.Position{Limit: 100})
 			return err
 		}, 0},
+		{"history where that is limited", func() error {
+			_, err := limited.History(t.Context(), ada, lobby, chat.Position{Limit: 100})
+			return err
+		}, 1},
 		{"leave", func() error { _, err := uc.Leave(t.Context(), ada, lobby); return err }, 4},
 		{"two rooms", func() error {
 			_, one := uc.Join(t.Context(), ada, "one", nil)

@@ -25,10 +25,14 @@ type Position struct {
 }
 
 // History returns a page of a room's messages, without gaps and next to the position that was asked for: where a
-// message is still being written, it ends. Refusals: bad_request, not_a_member, unrecoverable_position (the epoch has
-// ended, or messages after the position have expired; details have the newest page).
+// message is still being written, it ends. Refusals: bad_request, not_a_member, rate_limited,
+// unrecoverable_position (the epoch has ended, or messages after the position have expired; details have the newest
+// page).
 func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at Position) (History, error) {
 	if err := c.mustBeMember(ctx, from, room); err != nil {
+		return History{}, err
+	}
+	if err := c.reads().Spend(ctx, from); err != nil {
 		return History{}, err
 	}
 	head, err := c.Log.Head(ctx, room)

@@ -31,12 +31,16 @@ type Resume struct {
 }
 
 // Join makes the connection a member of a room. With a position to resume from it returns what was missed since.
-// Joining again is how to resume, and no error. Refusals: bad_request, forbidden, limit_exceeded, connection_closed.
+// Joining again is how to resume, and no error. Refusals: bad_request, forbidden, rate_limited, limit_exceeded,
+// connection_closed.
 func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume *Resume) (Joined, error) {
 	if err := checkRoom(room); err != nil {
 		return Joined{}, err
 	}
 	if err := c.Policy.Permit(ctx, from, ActJoin(room)); err != nil {
+		return Joined{}, err
+	}
+	if err := c.moves().Spend(ctx, from); err != nil {
 		return Joined{}, err
 	}
 	created, err := c.Memberships.Enter(ctx, from.Connection, Audience(room), MaxRooms)
@@ -84,9 +88,13 @@ type Left struct {
 	Room string `json:"room"`
 }
 
-// Leave ends the connection's membership of a room. Leaving a room that one is not in is no error.
+// Leave ends the connection's membership of a room. Leaving a room that one is not in is no error. Refusals:
+// bad_request, rate_limited.
 func (c *Chat) Leave(ctx context.Context, from domain.Caller, room string) (Left, error) {
 	if err := checkRoom(room); err != nil {
+		return Left{}, err
+	}
+	if err := c.moves().Spend(ctx, from); err != nil {
 		return Left{}, err
 	}
 	left, err := c.Memberships.Leave(ctx, from.ID, Audience(room))

@@ -27,13 +27,16 @@ type Presence struct {
 }
 
 // Who lists the users in a room, page after page. Refusals: bad_request (also for a cursor that is none),
-// not_a_member.
+// not_a_member, rate_limited.
 func (c *Chat) Who(ctx context.Context, from domain.Caller, room, cursor string) (Presence, error) {
 	span := domain.Ring
 	if cursor != "" && span.UnmarshalText([]byte(cursor)) != nil {
 		return Presence{}, &domain.Error{Code: domain.BadRequest, Message: `"cursor" must be one that an earlier presence had`}
 	}
 	if err := c.mustBeMember(ctx, from, room); err != nil {
+		return Presence{}, err
+	}
+	if err := c.reads().Spend(ctx, from); err != nil {
 		return Presence{}, err
 	}
 	page, err := c.Registry.Members(ctx, Audience(room), span, maxListed)

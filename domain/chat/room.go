@@ -37,7 +37,8 @@ type Chat struct {
 	FanOut      *domain.FanOut
 	// Policy decides who may join and tell; see ActJoin and ActTell.
 	Policy domain.Policy
-	// Limit bounds what a user says and tells.
+	// Limit bounds what a user says and tells, and as multiples of that, each counted apart, how often it joins and
+	// leaves rooms and reads history and members.
 	Limit domain.RateLimit
 	// NewID returns a new UUID of version 7.
 	NewID func() string
@@ -46,6 +47,13 @@ type Chat struct {
 	// Logger is told of deliveries that failed after their message was stored.
 	Logger *slog.Logger
 }
+
+// moves is the budget of joins and leaves, each of which may be announced to a whole room: as many joins as messages,
+// with the leaves that belong to them. Those who come back to all of their rooms have not spent what they want to say.
+func (c *Chat) moves() domain.RateLimit { return c.Limit.Apart("joins and leaves", 2) }
+
+// reads is the budget of history and who. Coming back after a long time takes many pages, so it is the largest one.
+func (c *Chat) reads() domain.RateLimit { return c.Limit.Apart("reads of history and members", 5) }
 
 const roomPrefix = "room:"
 

@@ -1,0 +1,48 @@
+package domain_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsecho/adapters/memory"
+	"wsecho/domain"
+)
+
+// spend counts n times and returns how often it was allowed.
+func spend(t *testing.T, l domain.RateLimit, user string, n int) (allowed int) {
+	t.Helper()
+	for range n {
+		err := l.Spend(t.Context(), domain.Caller{Connection: domain.Connection{ID: "c", User: user}})
+		if err == nil {
+			allowed++
+			continue
+		}
+		refusal := domain.Refusal(err)
+		if wait := refusal.Details["retryAfterMs"]; refusal.Code != domain.RateLimited || wait != int64(60_001) {
+			t.Errorf("refused with %v, %v", refusal, wait)
+		}
+	}
+	return allowed
+}
+
+// TestBudgets: what is counted apart takes nothing from anything else, of no user, and begins anew each minute.
+func TestBudgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		messages := domain.RateLimit{Tally: new(memory.Tally), PerMinute: 3}
+		reads, moves := messages.Apart("reads", 5), messages.Apart("moves", 2)
+		for range 2 {
+			for _, user := range []string{"ada", "bob", ""} {
+				for want, limit := range map[int]domain.RateLimit{3: messages, 15: reads, 6: moves} {
+					if got := spend(t, limit, user, 20); got != want {
+						t.Errorf("%q: %d allowed, want %d", user, got, want)
+					}
+				}
+			}
+			time.Sleep(time.Minute)
+		}
+		if off := (domain.RateLimit{}).Apart("reads", 5); spend(t, off, "ada", 1000) != 1000 {
+			t.Error("no limit has a budget that limits")
+		}
+	})
+}
