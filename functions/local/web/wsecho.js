@@ -341,8 +341,15 @@ export class WsEcho extends EventTarget {
 
   /** Ends a membership, unless it is wanted again by now; it ends with its connection anyway. */
   async #exit(room, link) {
-    if (!link?.open || this.#rooms.has(room.name)) return;
-    await link.ask({ action: 'leave', room: room.name }).catch(() => {});
+    for (let attempt = 0; link?.open && !this.#rooms.has(room.name); attempt++) {
+      try {
+        await link.ask({ action: 'leave', room: room.name });
+        return;
+      } catch (error) {
+        if (!this.#repeatable(error, link)) return;
+        await pause(waitAfter(error, attempt));
+      }
+    }
   }
 
   #forget(room, why) {

@@ -656,6 +656,30 @@ test('leaving ends the membership and its messages', async () => {
   assert.equal(service.room('r').members.size, 0);
 });
 
+test('leaving is repeated until it is done', async () => {
+  const client = await connect();
+  await client.join('r');
+  let refused = 0;
+  service.intercept = ({ action }) => (action === 'leave' && refused++ < 2 ? refuse('rate_limited', { retryAfterMs: 7000 }) : undefined);
+  const left = client.leave('r');
+  await pass(30_000);
+  await left;
+  assert.equal(service.room('r').members.size, 0);
+});
+
+test('joining again makes a repeated leave needless', async () => {
+  const client = await connect();
+  await client.join('r');
+  let refused = 0;
+  service.intercept = ({ action }) => (action === 'leave' && refused++ === 0 ? refuse('rate_limited', { retryAfterMs: 7000 }) : undefined);
+  const left = client.leave('r');
+  await pass(1000);
+  await client.join('r');
+  await pass(30_000);
+  await left;
+  assert.equal(service.room('r').members.size, 1);
+});
+
 test('closing rejects what waits, and connects no more', async () => {
   const client = await connect();
   service.intercept = ({ action }) => (action === 'join' || action === 'tell' ? null : undefined);
