@@ -37,6 +37,9 @@ func outage(t *testing.T) (r *rig, bob domain.Caller, epoch string) {
 				_, _ = r.Say(t.Context(), ada, room, quoted("refused"), "")
 				time.Sleep(1600 * time.Millisecond)
 			}
+			if _, err := r.registry.Leave(t.Context(), ada.ID, chat.Audience(room)); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	speaking.Wait()
@@ -236,12 +239,13 @@ func TestVoidsLiveAsLongAsTheirNeighbours(t *testing.T) {
 			t.Errorf("the hole: %s", got)
 		}
 		time.Sleep(2 * time.Hour)
-		_, err := r.History(t.Context(), ada, room, after2(2))
+		_, err := r.History(t.Context(), ada, room, pageAfter(2))
 		wantRefusal(t, "after the void, when what follows it has expired", err, domain.UnrecoverablePosition)
 	})
 }
 
-func after2(seq int64) chat.Position {
+// pageAfter asks for a whole page.
+func pageAfter(seq int64) chat.Position {
 	at := after(seq)
 	at.Limit = chat.MaxPage
 	return at
@@ -254,7 +258,7 @@ func TestReadBehindFails(t *testing.T) {
 		r.say(bob, "on", "")
 		time.Sleep(time.Minute)
 		r.Log = brokenBehind{r.log}
-		_, err := r.History(t.Context(), bob, room, after2(10))
+		_, err := r.History(t.Context(), bob, room, pageAfter(10))
 		if !errors.Is(err, domain.ErrUnavailable) {
 			t.Errorf("History: %v", err)
 		}
