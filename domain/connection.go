@@ -64,7 +64,12 @@ type Member struct {
 	ID          string    `json:"id"`
 	ConnectedAt time.Time `json:"at"`
 	User        string    `json:"user,omitempty"`
+	// ExpiresAt is the connection's, to the second. Zero is unknown.
+	ExpiresAt time.Time `json:"exp,omitzero"`
 }
+
+// ended tells whether nothing may be sent to the member any more.
+func (m Member) ended() bool { return !m.ExpiresAt.IsZero() && !time.Now().Before(m.ExpiresAt) }
 
 // Page is a run of members in the order of their positions.
 type Page struct {

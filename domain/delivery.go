@@ -24,8 +24,13 @@ type Delivery struct {
 	// MaxMembers, if positive, is the size above which an audience does not get the message at all. It is up to
 	// 125: of a larger audience nobody knows the size.
 	MaxMembers int
-	// Attempt counts the runs in which Members were posted to and not reached.
+	// Attempt counts the runs in which Members were posted to and not reached, other than by being throttled.
 	Attempt int
+	// Postponed counts the runs in which Members were throttled, or rested because they had been.
+	Postponed int
+	// Repairable means that members find out by themselves what they missed, and get it elsewhere. Then those that are
+	// not reached at once, or at the second time, are left to that.
+	Repairable bool
 	// AcceptedAt is when the sender was promised delivery, ExpiresAt when trying stops.
 	AcceptedAt time.Time
 	ExpiresAt  time.Time
@@ -39,8 +44,11 @@ func (d Delivery) to(members []Member) Delivery {
 	return d
 }
 
-// Queue keeps deliveries until a worker has done them, at least once each, in no particular order. Implementations
-// are safe for concurrent use.
+// Retry tells whether Members are a few that earlier runs did not reach. Such deliveries take time and mostly fail.
+func (d Delivery) Retry() bool { return d.Attempt > 0 || d.Postponed > 0 }
+
+// Queue keeps deliveries until a worker has done them, at least once each, in no particular order. Retries get few of
+// its workers, so that the others are always there for what is new. Implementations are safe for concurrent use.
 type Queue interface {
 	// Enqueue stores deliveries. On an error, which wraps ErrUnavailable if trying again can help, any part of them
 	// may have been stored.

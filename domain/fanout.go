@@ -2,7 +2,6 @@ package domain
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -17,14 +16,11 @@ const (
 	maxChildren = 100
 )
 
-// MaxAttempts is how many runs post to a member before it is given up and buried.
-const MaxAttempts = 8
-
 // FanOut delivers messages to audiences of any size. Whoever works on a delivery reads one page of its span: if
 // that is all, it posts; if not, it cuts the span into smaller deliveries for the queue. It never does both, so a
 // repetition after a crash repeats either posts, which clients recognise by the message id, or deliveries of them.
 //
-// A FanOut is safe for concurrent use. All its fields but Ran are required.
+// A FanOut is safe for concurrent use. All its fields but Rests and Ran are required.
 type FanOut struct {
 	Registry Registry
 	Sender   Sender
@@ -32,6 +28,8 @@ type FanOut struct {
 	Closer   Closer
 	// Pace is shared by all that posts in this process.
 	Pace *Pace
+	// Rests is shared like Pace. Nil lets nobody rest.
+	Rests *Rests
 	// Concurrency is how many posts run at the same time.
 	Concurrency int
 	// Random returns numbers in [0,1). It must be safe for concurrent use.
@@ -50,8 +48,8 @@ type Report struct {
 	Queued int
 	// Expired and Oversized count deliveries dropped because they were late, or their audience too large.
 	Expired, Oversized int
-	// Buried counts the members given up after MaxAttempts.
-	Buried int
+	// Buried counts the members given up, Skipped those left to find the message elsewhere.
+	Buried, Skipped int
 }
 
 // Deliver works on a delivery until a point in time, after which it starts and awaits no more posts: what is not
@@ -70,7 +68,7 @@ func (f *FanOut) Deliver(ctx context.Context, d Delivery, until time.Time) (Repo
 // work drops, splits or posts.
 func (f *FanOut) work(ctx context.Context, d Delivery, until time.Time) (Report, error) {
 	if !time.Now().Before(d.ExpiresAt) {
-		return Report{Expired: 1}, nil
+		return f.expire(ctx, d)
 	}
 	if d.Members != nil {
 		return f.post(ctx, d, d.Members, until)
@@ -87,6 +85,15 @@ func (f *FanOut) work(ctx context.Context, d Delivery, until time.Time) (Report,
 		return Report{Queued: queued}, err
 	}
 	return f.post(ctx, d, page.Members, until)
+}
+
+// expire drops a delivery that is late. One whose members were tried and not reached is given up instead.
+func (f *FanOut) expire(ctx context.Context, d Delivery) (report Report, err error) {
+	if !d.Retry() {
+		return Report{Expired: 1}, nil
+	}
+	err = f.giveUp(ctx, d, notInTime, &report)
+	return report, err
 }
 
 // read returns up to pageLimit members; More tells that the span holds others. It reads on after a short page: an
@@ -134,51 +141,4 @@ func (f *FanOut) post(ctx context.Context, d Delivery, members []Member, until t
 		return run.report, run.forbidden
 	}
 	return run.handBack(ctx)
-}
-
-// handBack queues the members that were not tried, and those that were not reached for another attempt; the last
-// attempt's are buried.
-func (r *run) handBack(ctx context.Context) (Report, error) {
-	var back []Delivery
-	if len(r.untried) > 0 {
-		back = append(back, r.delivery.to(r.untried))
-	}
-	var buried, queued error
-	again := r.delivery.to(r.missed)
-	again.Attempt++
-	switch {
-	case len(r.missed) == 0:
-	case again.Attempt < MaxAttempts:
-		again.Delay = r.fanOut.delay(again.Attempt)
-		back = append(back, again)
-	default:
-		r.report.Buried, buried = r.fanOut.bury(ctx, again)
-	}
-	r.report.Queued, queued = r.fanOut.enqueue(ctx, back)
-	return r.report, errors.Join(buried, queued)
-}
-
-// enqueue puts deliveries on the queue and returns how many; on an error that is none.
-func (f *FanOut) enqueue(ctx context.Context, ds []Delivery) (int, error) {
-	if len(ds) == 0 {
-		return 0, nil
-	}
-	if err := f.Queue.Enqueue(ctx, ds...); err != nil {
-		return 0, fmt.Errorf("queueing %d deliveries: %w", len(ds), err)
-	}
-	return len(ds), nil
-}
-
-// bury gives a delivery up and returns how many members that leaves without the message.
-func (f *FanOut) bury(ctx context.Context, d Delivery) (int, error) {
-	if err := f.Queue.Bury(ctx, d, fmt.Sprintf("not reached in %d attempts", d.Attempt)); err != nil {
-		return 0, fmt.Errorf("burying a delivery: %w", err)
-	}
-	return len(d.Members), nil
-}
-
-// delay is how long the queue holds back an attempt: a second, and a random part of a time that doubles with every
-// attempt, up to two minutes before the last one.
-func (f *FanOut) delay(attempt int) time.Duration {
-	return time.Second + time.Duration(f.Random()*float64(time.Second<<attempt))
 }

@@ -187,7 +187,7 @@ func TestExceptIsLeftOut(t *testing.T) {
 
 func TestLastAttemptIsBuried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(func(context.Context, string) error { return domain.ErrThrottled })
+		r := newRig(func(context.Context, string) error { return errors.New("502") })
 		d := message()
 		r.connect(t, 1, 0)
 		var delays []time.Duration

@@ -25,6 +25,7 @@ type Pace struct {
 	rate      float64
 	at        time.Time // When rate was computed.
 	next      time.Time // When the next post is due.
+	deferred  time.Time // Up to when posts were deferred.
 	halved    time.Time
 	throttled map[string]time.Time
 }
@@ -62,6 +63,32 @@ func (p *Pace) reserve(ctx context.Context) (wait time.Duration, ok bool) {
 	wait = p.next.Sub(now)
 	p.next = p.next.Add(time.Duration(float64(time.Second) / p.rate))
 	return wait, true
+}
+
+// Defer finds a time for posts that would have to wait for too long: after all that wait and were deferred before. It
+// tells how long it is until then. Nothing is reserved; whoever comes back waits in line like others.
+func (p *Pace) Defer(posts int) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	due := now
+	for _, busy := range []time.Time{p.next, p.deferred} {
+		if busy.After(due) {
+			due = busy
+		}
+	}
+	// By the share, not by the rate, which has grown back until then. What is far away must not grow without end.
+	if p.deferred = due; due.Sub(now) < maxDelay {
+		p.deferred = due.Add(time.Duration(float64(posts) * float64(time.Second) / p.share))
+	}
+	return due.Sub(now)
+}
+
+// Slowed tells whether the rate was halved within the last minute.
+func (p *Pace) Slowed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Since(p.halved) < time.Minute
 }
 
 // recover lets the rate grow back for the time that has passed.

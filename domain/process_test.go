@@ -52,10 +52,11 @@ func (p *process) answer(ctx context.Context, n, try int) error {
 	switch {
 	case p.world.gone(n):
 		return domain.ErrGone
-	case p.deaf(n):
+	case p.deaf(n) || time.Since(p.start) < p.storm:
 		return domain.ErrThrottled
 	case p.faults == faults{}:
 		p.clients[n].received.Add(1)
+		p.last.Store(int64(time.Since(p.start)))
 		return nil
 	}
 	draw := chance(ofPost, n, try)
@@ -109,7 +110,22 @@ func (p *process) Bury(ctx context.Context, d domain.Delivery, reason string) er
 	if err := p.act(); err != nil {
 		return err
 	}
+	if d.Attempt < domain.MaxAttempts {
+		p.wantLate(d)
+	}
 	return p.queue.Bury(ctx, d, reason)
+}
+
+// wantLate expects that a delivery has no time left, which exhausts its members' attempts, too.
+func (p *process) wantLate(d domain.Delivery) {
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
+	if left := time.Until(d.ExpiresAt); left > 11*time.Second {
+		p.t.Errorf("a delivery was buried after %d attempts, %v before it expires", d.Attempt, left)
+	}
+	for _, m := range d.Members {
+		p.exhausted[number(m.ID)] = true
+	}
 }
 
 // Members, Get, Remove and Connect are the registry's.

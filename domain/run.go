@@ -13,6 +13,9 @@ const (
 	postTimeout = 3 * time.Second
 	// triesPerRun is how often one run posts to a member that is throttled or whose post failed at once.
 	triesPerRun = 3
+	// hung is how long a post takes at least that is the member's fault, if it is given up because the run ends. A
+	// request's own run takes InlineShare, and would otherwise be held up to its end by the same member every time.
+	hung = InlineShare / 2
 	// retryCeiling bounds the wait before the second try; the one before the third is twice as long.
 	retryCeiling = 100 * time.Millisecond
 	// reapAge is how old a connection must be before a "gone" is believed: its rows are written before its socket
@@ -25,14 +28,15 @@ type run struct {
 	fanOut   *FanOut
 	delivery Delivery
 
-	mu              sync.Mutex // Guards what follows.
-	report          Report
-	missed, untried []Member
-	forbidden       error
+	mu             sync.Mutex // Guards what follows.
+	report         Report
+	missed, putOff leftover // The latter are those who were throttled, or rest.
+	untried        []Member
+	forbidden      error
 }
 
-// post posts to members with bounded concurrency until a point in time. What was not done is in missed (tried) and
-// untried afterwards.
+// post posts to members with bounded concurrency until a point in time. What was not done is in missed, putOff
+// and untried afterwards.
 func (r *run) post(ctx context.Context, members []Member, until time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
@@ -48,23 +52,61 @@ func (r *run) post(ctx context.Context, members []Member, until time.Time) {
 	workers.Wait()
 }
 
-// reach posts to one member, up to triesPerRun times. It stops the run when the service may not post at all.
+// reach posts to one member, up to triesPerRun times, or once if it has rested. It stops the run when the service may
+// not post at all.
 func (r *run) reach(ctx context.Context, stop context.CancelFunc, m Member) {
+	if m.ended() {
+		r.note(func() { r.report.Gone++ })
+		return
+	}
+	left, afterwards := r.fanOut.Rests.Left(m.ID)
+	if left > 0 {
+		r.rests(m, left)
+		return
+	}
 	if r.fanOut.Pace.Wait(ctx) != nil {
 		r.note(func() { r.untried = append(r.untried, m) })
 		return
 	}
 	for try := 1; ; try++ {
+		began := time.Now()
 		err := r.send(ctx, m.ID)
 		if r.settled(ctx, stop, m, err) {
 			return
 		}
 		timedOut := errors.Is(err, context.DeadlineExceeded)
-		if timedOut || try == triesPerRun || r.backOff(ctx, try) != nil || r.fanOut.Pace.Wait(ctx) != nil {
-			r.note(func() { r.missed = append(r.missed, m) })
+		if timedOut || afterwards || try == triesPerRun || r.backOff(ctx, try) != nil || r.fanOut.Pace.Wait(ctx) != nil {
+			r.failed(m, err, time.Since(began))
 			return
 		}
 	}
+}
+
+// rests leaves out a member that rests.
+func (r *run) rests(m Member, left time.Duration) {
+	r.note(func() {
+		if r.delivery.Repairable {
+			r.report.Skipped++
+		} else {
+			r.putOff.add(m, left)
+		}
+	})
+}
+
+// failed notes a member that was not reached, whose last post ended so and took a time.
+func (r *run) failed(m Member, err error, took time.Duration) {
+	var rest time.Duration
+	throttled := errors.Is(err, ErrThrottled)
+	if throttled || errors.Is(err, context.DeadlineExceeded) && took >= hung {
+		rest = r.fanOut.Rests.Missed(m.ID, r.fanOut.Pace.Slowed())
+	}
+	r.note(func() {
+		if throttled {
+			r.putOff.add(m, rest)
+		} else {
+			r.missed.add(m, rest)
+		}
+	})
 }
 
 func (r *run) send(ctx context.Context, id string) error {
@@ -92,6 +134,7 @@ func (r *run) settled(ctx context.Context, stop context.CancelFunc, m Member, er
 	default:
 		return false
 	}
+	r.fanOut.Rests.Over(m.ID)
 	return true
 }
 

@@ -22,7 +22,9 @@ type world struct {
 	t       *testing.T
 	members int
 	faults  faults
+	storm   time.Duration // How long every post is throttled at the beginning.
 	pace    *domain.Pace
+	rests   *domain.Rests
 	latency time.Duration
 	churn   int // How many clients leave during the fan-out, and how many join.
 	workers int
@@ -36,6 +38,7 @@ type world struct {
 	shelf   *shelf
 	queue   *memory.Queue
 	start   time.Time
+	last    atomic.Int64 // When somebody got the message last, in nanoseconds since start.
 	posts   atomic.Int64
 	left    atomic.Int64
 
@@ -83,7 +86,7 @@ func newWorld(t *testing.T, members int, density func(position uint64) float64) 
 	w := &world{
 		t: t, members: members, churn: churn, workers: 10, concurrency: 16, start: time.Now(), shelf: &shelf{since: time.Now().Add(-time.Minute)},
 		queue: &memory.Queue{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))},
-		pace:  domain.NewPace(8000), latency: 5 * time.Millisecond,
+		pace:  domain.NewPace(8000), rests: new(domain.Rests), latency: 5 * time.Millisecond,
 		ids: make([]string, 0, all), clients: make([]client, all),
 		tally: tally{depths: map[domain.Span]int{}, exhausted: map[int]bool{}},
 	}
@@ -138,7 +141,7 @@ func (w *world) run(ctx context.Context, d domain.Delivery) error {
 	p := &process{world: w, parent: d, tries: map[int]int{}, tried: map[int]bool{}, doomed: rand.Float64() < w.faults.killed}
 	p.effects.Store(rand.Int64N(140))
 	f := domain.FanOut{
-		Registry: p, Sender: p, Queue: p, Closer: domain.Closer{Registry: p}, Pace: w.pace,
+		Registry: p, Sender: p, Queue: p, Closer: domain.Closer{Registry: p}, Pace: w.pace, Rests: w.rests,
 		Concurrency: w.concurrency, Random: rand.Float64,
 	}
 	report, err := f.Deliver(ctx, d, time.Now().Add(worth))

@@ -88,5 +88,5 @@ func connectionOf(row item) domain.Connection {
 // memberOf reads any row of a connection.
 func memberOf(row item) domain.Member {
 	c := connectionOf(row)
-	return domain.Member{ID: c.ID, ConnectedAt: c.ConnectedAt, User: c.User}
+	return domain.Member{ID: c.ID, ConnectedAt: c.ConnectedAt, User: c.User, ExpiresAt: c.ExpiresAt}
 }

@@ -26,10 +26,12 @@ type Queue struct {
 	// Logger is told what was buried and why. Nil is slog.Default.
 	Logger *slog.Logger
 
-	mu      sync.Mutex // Guards what follows.
-	waiting agenda
-	buried  []domain.Delivery
-	wake    chan struct{}
+	mu       sync.Mutex // Guards what follows.
+	waiting  agenda
+	retries  agenda
+	retrying int // How many workers work on retries.
+	buried   []domain.Delivery
+	wake     chan struct{}
 }
 
 type entry struct {
@@ -83,18 +85,20 @@ func (q *Queue) Buried() []domain.Delivery {
 	return append([]domain.Delivery(nil), q.buried...)
 }
 
-// Run hands deliveries to a number of workers until ctx ends, and returns when they are done. A delivery whose
-// handling fails is handed out again after a second, and buried after the fifth time.
+// Run hands deliveries to a number of workers until ctx ends, and returns when they are done. Retries get a quarter of
+// the workers, but one at least. A delivery whose handling fails is handed out again after a second, and buried after
+// the fifth time.
 func (q *Queue) Run(ctx context.Context, workers int, handle func(context.Context, domain.Delivery) error) {
 	var running sync.WaitGroup
 	for range workers {
 		running.Go(func() {
 			for {
-				e, ok := q.take(ctx)
+				e, ok := q.take(ctx, max(workers/4, 1))
 				if !ok {
 					return
 				}
 				q.work(ctx, e, handle)
+				q.done(e)
 			}
 		})
 	}
@@ -117,14 +121,34 @@ func (q *Queue) work(ctx context.Context, e entry, handle func(context.Context, 
 func (q *Queue) put(e entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	heap.Push(&q.waiting, e)
+	heap.Push(q.agenda(e), e)
 	q.signal()
 }
 
-// take waits for a delivery that is due; ok is false when ctx has ended.
-func (q *Queue) take(ctx context.Context) (e entry, ok bool) {
+// agenda is where a delivery waits. q.mu is held.
+func (q *Queue) agenda(e entry) *agenda {
+	if e.Retry() {
+		return &q.retries
+	}
+	return &q.waiting
+}
+
+// done makes room for another retry, if a delivery was one.
+func (q *Queue) done(e entry) {
+	if !e.Retry() {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.retrying--
+	q.signal()
+}
+
+// take waits for a delivery that is due, a retry only if less than a number are worked on; ok is false when ctx has
+// ended.
+func (q *Queue) take(ctx context.Context, retries int) (e entry, ok bool) {
 	for ctx.Err() == nil {
-		e, ok, wake, wait := q.next()
+		e, ok, wake, wait := q.next(retries)
 		if ok {
 			return e, true
 		}
@@ -140,14 +164,22 @@ func (q *Queue) take(ctx context.Context) (e entry, ok bool) {
 }
 
 // next removes the first delivery that is due. If there is none it says for how long, and what is closed when
-// something is added.
-func (q *Queue) next() (e entry, ok bool, wake <-chan struct{}, wait time.Duration) {
+// something changes.
+func (q *Queue) next(retries int) (e entry, ok bool, wake <-chan struct{}, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	wait = time.Hour
-	if len(q.waiting) > 0 {
-		if wait = time.Until(q.waiting[0].due); wait <= 0 {
-			return heap.Pop(&q.waiting).(entry), true, nil, 0
+	first := &q.waiting
+	if q.retrying < retries && len(q.retries) > 0 && (len(q.waiting) == 0 || q.retries[0].due.Before(q.waiting[0].due)) {
+		first = &q.retries
+	}
+	if len(*first) > 0 {
+		if wait = time.Until((*first)[0].due); wait <= 0 {
+			e = heap.Pop(first).(entry)
+			if e.Retry() {
+				q.retrying++
+			}
+			return e, true, nil, 0
 		}
 	}
 	if q.wake == nil {

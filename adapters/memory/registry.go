@@ -146,9 +146,8 @@ func (r *Registry) add(c domain.Connection, a domain.Audience) {
 		r.audiences[a] = &ring{rows: map[string]row{}}
 	}
 	r.audiences[a].add(row{
-		Member:   domain.Member{ID: c.ID, ConnectedAt: c.ConnectedAt, User: c.User},
+		Member:   domain.Member{ID: c.ID, ConnectedAt: c.ConnectedAt, User: c.User, ExpiresAt: c.ExpiresAt},
 		position: domain.Position(c.ID),
-		expires:  c.ExpiresAt,
 	})
 }
 

@@ -12,7 +12,6 @@ import (
 type row struct {
 	domain.Member
 	position uint64
-	expires  time.Time
 }
 
 // spot is a row's place in the order of positions.
@@ -90,7 +89,7 @@ func (r *ring) page(span domain.Span, limit int, now time.Time) domain.Page {
 			page.Rest, page.More = domain.Span{First: s.position, Last: span.Last}, true
 			break
 		}
-		if m := r.rows[s.id]; now.Before(m.expires) {
+		if m := r.rows[s.id]; now.Before(m.ExpiresAt) {
 			page.Members = append(page.Members, m.Member)
 		}
 	}

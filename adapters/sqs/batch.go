@@ -29,13 +29,16 @@ const (
 	resendCeiling = 50 * time.Millisecond
 )
 
-// batch is what one request sends.
-type batch []types.SendMessageBatchRequestEntry
+// batch is what one request sends to a queue.
+type batch struct {
+	url     string
+	entries []types.SendMessageBatchRequestEntry
+}
 
 // pack puts deliveries into as few batches as their order allows.
-func pack(ds []domain.Delivery) ([]batch, error) {
+func pack(url string, ds []domain.Delivery) ([]batch, error) {
 	var batches []batch
-	var current batch
+	var current []types.SendMessageBatchRequestEntry
 	size := 0
 	for i, d := range ds {
 		body, err := encode(d)
@@ -43,14 +46,14 @@ func pack(ds []domain.Delivery) ([]batch, error) {
 			return nil, fmt.Errorf("message %s: %w", d.MessageID, err)
 		}
 		if size += len(body); len(current) == batchLength || len(current) > 0 && size > batchBytes {
-			batches, current, size = append(batches, current), nil, len(body)
+			batches, current, size = append(batches, batch{url, current}), nil, len(body)
 		}
 		current = append(current, types.SendMessageBatchRequestEntry{
 			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(body)), DelaySeconds: delaySeconds(d.Delay),
 		})
 	}
 	if len(current) > 0 {
-		batches = append(batches, current)
+		batches = append(batches, batch{url, current})
 	}
 	return batches, nil
 }
@@ -61,13 +64,14 @@ func delaySeconds(d time.Duration) int32 {
 }
 
 // send sends a batch, and again what SQS did not take of it, until all is taken.
-func (q *Queue) send(ctx context.Context, rest batch) error {
+func (q *Queue) send(ctx context.Context, b batch) error {
+	rest := b.entries
 	for sends := 1; ; sends++ {
-		out, err := q.Client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(q.URL), Entries: rest})
+		out, err := q.Client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(b.url), Entries: rest})
 		if err != nil {
 			return translate("sending to the queue", err)
 		}
-		if rest, err = rest.without(out); err != nil || len(rest) == 0 {
+		if rest, err = without(rest, out); err != nil || len(rest) == 0 {
 			return err
 		}
 		if sends == maxSends {
@@ -80,13 +84,15 @@ func (q *Queue) send(ctx context.Context, rest batch) error {
 }
 
 // without is what SQS has not confirmed. An error means that it will never take one of the messages.
-func (b batch) without(out *sqs.SendMessageBatchOutput) (batch, error) {
+func without(
+	sent []types.SendMessageBatchRequestEntry, out *sqs.SendMessageBatchOutput,
+) ([]types.SendMessageBatchRequestEntry, error) {
 	for _, f := range out.Failed {
 		if f.SenderFault {
 			return nil, fmt.Errorf("the queue refused a message: %s: %s", aws.ToString(f.Code), aws.ToString(f.Message))
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(b), func(e types.SendMessageBatchRequestEntry) bool {
+	return slices.DeleteFunc(slices.Clone(sent), func(e types.SendMessageBatchRequestEntry) bool {
 		return slices.ContainsFunc(out.Successful, func(s types.SendMessageBatchResultEntry) bool {
 			return aws.ToString(s.Id) == aws.ToString(e.Id)
 		})

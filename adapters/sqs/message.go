@@ -24,6 +24,8 @@ type parcel struct {
 	Members    []domain.Member `json:"members,omitempty"`
 	MaxMembers int             `json:"maxMembers,omitempty"`
 	Attempt    int             `json:"attempt,omitempty"`
+	Postponed  int             `json:"postponed,omitempty"`
+	Repairable bool            `json:"repairable,omitempty"`
 	AcceptedAt time.Time       `json:"acceptedAt"`
 	ExpiresAt  time.Time       `json:"expiresAt"`
 }
@@ -32,7 +34,8 @@ type parcel struct {
 func encode(d domain.Delivery) ([]byte, error) {
 	body, err := domain.Encode(parcel{
 		V: version, Audience: d.Audience, Wire: d.Message, MessageID: d.MessageID, Except: d.Except, Span: d.Span,
-		Members: d.Members, MaxMembers: d.MaxMembers, Attempt: d.Attempt, AcceptedAt: d.AcceptedAt, ExpiresAt: d.ExpiresAt,
+		Members: d.Members, MaxMembers: d.MaxMembers, Attempt: d.Attempt, Postponed: d.Postponed, Repairable: d.Repairable,
+		AcceptedAt: d.AcceptedAt, ExpiresAt: d.ExpiresAt,
 	})
 	return []byte(sendable.Replace(string(body))), err
 }
@@ -41,14 +44,12 @@ func encode(d domain.Delivery) ([]byte, error) {
 // SQS's, or whatever stands for them elsewhere; they are the defaults of the message's own. The error says what is
 // wrong with the message, in words that are meant for whoever sent it.
 func Decode(body []byte, messageID string, sentAt time.Time) (domain.Delivery, error) {
-	var form struct {
-		Wire json.RawMessage `json:"wire"`
-	}
 	if err := checkVersion(body); err != nil {
 		return domain.Delivery{}, err
 	}
-	if err := json.Unmarshal(body, &form); err == nil && form.Wire != nil {
-		return open(body)
+	var found map[string]json.RawMessage
+	if err := json.Unmarshal(body, &found); err == nil && found["wire"] != nil && found["message"] == nil {
+		return open(body, found)
 	}
 	return unwrap(body, messageID, sentAt)
 }
@@ -78,15 +79,25 @@ func checkVersion(body []byte) error {
 	return nil
 }
 
-// open reads a message of our own.
-func open(body []byte) (domain.Delivery, error) {
+// always are the fields that encode never leaves out. A message without one of them is a push with a field too many.
+// Fields that are unknown are ignored: a newer version of this code may have written them.
+var always = []string{"audience", "wire", "messageId", "span", "acceptedAt", "expiresAt"}
+
+// open reads a message of our own, whose fields were found.
+func open(body []byte, found map[string]json.RawMessage) (domain.Delivery, error) {
+	for _, name := range always {
+		if found[name] == nil {
+			return domain.Delivery{}, fmt.Errorf(`a message with "wire" is internal to wsEcho, and this one has no %q`, name)
+		}
+	}
 	var p parcel
 	if err := json.Unmarshal(body, &p); err != nil {
 		return domain.Delivery{}, fmt.Errorf(`a message with "wire" is internal to wsEcho, and this one cannot be read: %w`, err)
 	}
 	return domain.Delivery{
 		MessageID: p.MessageID, Message: p.Wire, Audience: p.Audience, Except: p.Except, Span: p.Span,
-		Members: p.Members, MaxMembers: p.MaxMembers, Attempt: p.Attempt, AcceptedAt: p.AcceptedAt, ExpiresAt: p.ExpiresAt,
+		Members: p.Members, MaxMembers: p.MaxMembers, Attempt: p.Attempt, Postponed: p.Postponed, Repairable: p.Repairable,
+		AcceptedAt: p.AcceptedAt, ExpiresAt: p.ExpiresAt,
 	}, nil
 }
 

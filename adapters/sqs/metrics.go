@@ -31,6 +31,7 @@ func measured(r domain.Report, lag time.Duration) []emf.Metric {
 		{Name: "Expired", Unit: emf.Count, Value: int64(r.Expired)},
 		{Name: "Oversized", Unit: emf.Count, Value: int64(r.Oversized)},
 		{Name: "Buried", Unit: emf.Count, Value: int64(r.Buried)},
+		{Name: "Skipped", Unit: emf.Count, Value: int64(r.Skipped)},
 	}
 	if r.Sent > 0 {
 		metrics = append(metrics, emf.Metric{Name: "LagMs", Unit: emf.Milliseconds, Value: lag.Milliseconds()})

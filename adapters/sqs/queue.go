@@ -19,12 +19,14 @@ import (
 
 var _ domain.Queue = (*Queue)(nil)
 
-// Queue is a standard queue of SQS, with another one for what could not be delivered. It is safe for concurrent use.
+// Queue is a standard queue of SQS, with another one for retries and a third for what could not be delivered. It is safe for concurrent use.
 // What takes messages off the queue is Worker.
 type Queue struct {
 	Client *sqs.Client
 	// URL is the queue's.
 	URL string
+	// RetryURL is that of the queue for retries, which few workers serve. If it is empty, retries go the other way.
+	RetryURL string
 	// DeadLetterURL is that of the queue for what is given up. A process that buries nothing may leave it empty.
 	DeadLetterURL string
 }
@@ -36,9 +38,13 @@ const maxDelay = 15 * time.Minute
 // Enqueue implements domain.Queue. It sends what fits a batch at a time, the batches at the same time, and sends
 // again what SQS did not take of a batch. Delays are rounded up to seconds, and down to 15 minutes.
 func (q *Queue) Enqueue(ctx context.Context, ds ...domain.Delivery) error {
-	batches, err := pack(ds)
-	if err != nil {
-		return err
+	var batches []batch
+	for url, ds := range q.roads(ds) {
+		packed, err := pack(url, ds)
+		if err != nil {
+			return err
+		}
+		batches = append(batches, packed...)
 	}
 	errs := make([]error, len(batches))
 	var sending sync.WaitGroup
@@ -47,6 +53,19 @@ func (q *Queue) Enqueue(ctx context.Context, ds ...domain.Delivery) error {
 	}
 	sending.Wait()
 	return errors.Join(errs...)
+}
+
+// roads sorts deliveries by the queue that is for them, by its URL.
+func (q *Queue) roads(ds []domain.Delivery) map[string][]domain.Delivery {
+	roads := map[string][]domain.Delivery{}
+	for _, d := range ds {
+		url := q.URL
+		if d.Retry() && q.RetryURL != "" {
+			url = q.RetryURL
+		}
+		roads[url] = append(roads[url], d)
+	}
+	return roads
 }
 
 // Bury implements domain.Queue. The reason is the message's attribute "reason".

@@ -86,8 +86,8 @@ func (w *Worker) log(ctx context.Context, d domain.Delivery, r domain.Report, er
 	attributes := []slog.Attr{
 		slog.String("messageId", d.MessageID), slog.String("audience", string(d.Audience)), slog.Int("attempt", d.Attempt),
 		slog.Int("sent", r.Sent), slog.Int("gone", r.Gone), slog.Int("failed", r.Failed), slog.Int("throttled", r.Throttled),
-		slog.Int("queued", r.Queued), slog.Int("buried", r.Buried), slog.Int("expired", r.Expired),
-		slog.Int("oversized", r.Oversized), slog.Int64("lagMs", time.Since(d.AcceptedAt).Milliseconds()),
+		slog.Int("queued", r.Queued), slog.Int("buried", r.Buried), slog.Int("skipped", r.Skipped),
+		slog.Int("expired", r.Expired), slog.Int("oversized", r.Oversized), slog.Int64("lagMs", time.Since(d.AcceptedAt).Milliseconds()),
 	}
 	if r.Buried > 0 || r.Failed > 0 {
 		level = slog.LevelWarn

@@ -178,7 +178,7 @@ func (c *Chat) push(ctx context.Context, except, room string, e Entry) {
 	if err == nil {
 		_, err = c.FanOut.Deliver(ctx, domain.Delivery{
 			MessageID: e.MessageID, Message: push, Audience: Audience(room), Except: []string{except}, Span: domain.Ring,
-			AcceptedAt: e.At, ExpiresAt: now().Add(domain.DeliveryLife),
+			Repairable: true, AcceptedAt: e.At, ExpiresAt: now().Add(domain.DeliveryLife),
 		}, now().Add(domain.InlineShare))
 	}
 	if err != nil {

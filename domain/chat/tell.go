@@ -50,7 +50,7 @@ func (c *Chat) address(ctx context.Context, to Recipient) (domain.Delivery, erro
 		if errors.Is(err, domain.ErrNotConnected) || err == nil && !time.Now().Before(connection.ExpiresAt) {
 			return domain.Delivery{}, notFound(to)
 		}
-		member := domain.Member{ID: connection.ID, ConnectedAt: connection.ConnectedAt}
+		member := domain.Member{ID: connection.ID, ConnectedAt: connection.ConnectedAt, ExpiresAt: connection.ExpiresAt}
 		return domain.Delivery{Audience: domain.Everyone, Members: []domain.Member{member}}, err
 	}
 	if !domain.ValidUser(to.User) {

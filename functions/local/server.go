@@ -40,6 +40,7 @@ type server struct {
 	parts   wiring.Parts
 	http    *http.Server
 	gateway *gateway.Gateway
+	self    *loopback      // By which this process posts to its own gateway.
 	ended   sync.WaitGroup // The HTTP server and the workers.
 	cancel  context.CancelFunc
 }
@@ -71,7 +72,7 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	s := &server{url: "ws" + base[len("http"):], parts: parts, gateway: api, http: api.Server()}
+	s := &server{url: "ws" + base[len("http"):], parts: parts, gateway: api, self: self, http: api.Server()}
 	s.http.Handler = web.Handler(o.stage, pages(api, queue))
 	self.handler = s.http.Handler
 	s.serve(gateway.Listener(listener), queue, parts.Worker())
@@ -93,6 +94,7 @@ func assemble(ctx context.Context, o options, sender domain.Sender, out io.Write
 		HistoryDays: historyDays,
 		Tally:       new(memory.Tally),
 		Pace:        domain.NewPace(o.callbackRate),
+		Rests:       new(domain.Rests),
 		Logger:      logger,
 	}
 	parts.MaxPerUser, parts.MessagesPerMinute = o.maxPerUser, o.messagesPerMinute

@@ -46,7 +46,7 @@ func NewClient(t testing.TB, options ...func(*sdk.Options)) *sdk.Client {
 	return sdk.New(sdk.Options{}, append([]func(*sdk.Options){local}, options...)...)
 }
 
-// NewQueue creates a queue and its dead-letter queue, set up as the deployed ones are but for their times: what was
+// NewQueue creates a queue, the one for its retries and their dead-letter queue, set up as the deployed ones are but for their times: what was
 // not done within a second is handed out again, and buried after the fifth time.
 func NewQueue(t testing.TB, options ...func(*sdk.Options)) *sqs.Queue {
 	t.Helper()
@@ -59,8 +59,11 @@ func NewQueue(t testing.TB, options ...func(*sdk.Options)) *sqs.Queue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := create(t, client, name, map[string]string{"VisibilityTimeout": "1", "RedrivePolicy": string(redrive)})
-	return &sqs.Queue{Client: client, URL: url, DeadLetterURL: dead}
+	attributes := map[string]string{"VisibilityTimeout": "1", "RedrivePolicy": string(redrive)}
+	return &sqs.Queue{
+		Client: client, URL: create(t, client, name, attributes), RetryURL: create(t, client, name+"-retry", attributes),
+		DeadLetterURL: dead,
+	}
 }
 
 func create(t testing.TB, client *sdk.Client, name string, attributes map[string]string) (url string) {

@@ -92,7 +92,14 @@ func awsConfig() aws.Config {
 	return config
 }
 
-// queue is the one that QUEUE_URL names. It buries nothing.
+// queue is the one that QUEUE_URL names. It is for what is new: it has no other road for retries, and buries nothing.
 func queue() *sqs.Queue {
 	return &sqs.Queue{Client: sdk.NewFromConfig(awsConfig()), URL: must("QUEUE_URL")}
+}
+
+// queues are queue and the one that RETRY_QUEUE_URL names.
+func queues() *sqs.Queue {
+	q := queue()
+	q.RetryURL = must("RETRY_QUEUE_URL")
+	return q
 }

@@ -44,7 +44,7 @@ func Echo() apigateway.Handler {
 	return bare().Echo()
 }
 
-// Broadcast is the Lambda of broadcast. It needs TABLE_NAME, QUEUE_URL, CALLBACK_URL, CALLBACK_RATE,
+// Broadcast is the Lambda of broadcast. It needs TABLE_NAME, QUEUE_URL, RETRY_QUEUE_URL, CALLBACK_URL, CALLBACK_RATE,
 // MAX_CONCURRENCY and MESSAGES_PER_MINUTE.
 func Broadcast() apigateway.Handler {
 	parts := posting()
@@ -60,10 +60,10 @@ func Chat() apigateway.Handler {
 	return parts.Chat()
 }
 
-// Deliver is the Lambda behind the queue. It needs what Broadcast needs but for MESSAGES_PER_MINUTE, and DLQ_URL.
+// Deliver is the Lambda behind the queue and that of retries. It needs what Broadcast needs but for MESSAGES_PER_MINUTE, and DLQ_URL.
 func Deliver() func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	parts := posting()
-	queue := queue()
+	queue := queues()
 	queue.DeadLetterURL = must("DLQ_URL")
 	parts.Queue = queue
 	worker := parts.Worker()
@@ -81,11 +81,16 @@ func stored() Parts {
 	return bare().On(dynamodb.Table{Client: dynamodb.NewClient(awsConfig()), Name: must("TABLE_NAME")})
 }
 
+// RetryConcurrency is how many workers serve the queue of retries: the fewest that an event source can have.
+// Source: AWS, Lambda API reference, ScalingConfig, MaximumConcurrency.
+const RetryConcurrency = 2
+
 // posting are the parts of a function that posts to connections.
 func posting() Parts {
 	parts := stored()
-	parts.Queue = queue()
+	parts.Queue = queues()
 	parts.Sender = apigateway.NewSender(awsConfig(), must("CALLBACK_URL"), PostConcurrency)
-	parts.Pace = domain.NewPace(number("CALLBACK_RATE") / number("MAX_CONCURRENCY"))
+	parts.Pace = domain.NewPace(number("CALLBACK_RATE") / (number("MAX_CONCURRENCY") + RetryConcurrency))
+	parts.Rests = new(domain.Rests)
 	return parts
 }

@@ -41,8 +41,9 @@ type Parts struct {
 	HistoryDays int
 	// MaxPerUser bounds the connections of a user, MessagesPerMinute what one sends to others; 0 is no limit.
 	MaxPerUser, MessagesPerMinute int
-	// Pace is shared by all that posts in this process.
+	// Pace and Rests are shared by all that posts in this process.
 	Pace   *domain.Pace
+	Rests  *domain.Rests
 	Logger *slog.Logger
 	// Metrics gets metrics in CloudWatch's embedded format, with the name of the Lambda as a dimension; nil is none.
 	Metrics  io.Writer
@@ -113,7 +114,7 @@ func (p Parts) chat() *chat.Chat {
 func (p Parts) FanOut() *domain.FanOut {
 	fanOut := &domain.FanOut{
 		Registry: p.Registry, Sender: p.Sender, Queue: p.Queue, Closer: p.closer(),
-		Pace: p.Pace, Concurrency: PostConcurrency, Random: rand.Float64,
+		Pace: p.Pace, Rests: p.Rests, Concurrency: PostConcurrency, Random: rand.Float64,
 	}
 	if p.Metrics != nil {
 		fanOut.Ran = sqs.Metrics(p.Metrics, p.Function)
