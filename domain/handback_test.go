@@ -57,3 +57,149 @@ func TestLowRateRunsLittle(t *testing.T) {
 		}
 	})
 }
+
+// work delivers again and again what comes back, at its time, and returns how many runs that were.
+func (r *rig) work(t *testing.T, d domain.Delivery) (runs int) {
+	t.Helper()
+	for work := []domain.Delivery{d}; len(work) > 0; work = append(work[1:], r.queue.queued...) {
+		time.Sleep(work[0].Delay)
+		work[0].Delay, r.queue.queued = 0, nil
+		if _, err := r.Deliver(t.Context(), work[0], time.Now().Add(20*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if runs++; runs > 1000 {
+			t.Fatal("it never ends")
+		}
+	}
+	return runs
+}
+
+// TestThrottlingIsRetriedUntilTheEnd: a client that begins to read half a minute before the message expires gets it,
+// one that does not is on record.
+func TestThrottlingIsRetriedUntilTheEnd(t *testing.T) {
+	for _, reads := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			got, heals := false, time.Now().Add(domain.DeliveryLife-30*time.Second)
+			r := newRig(func(context.Context, string) error {
+				if got = reads && time.Now().After(heals); got {
+					return nil
+				}
+				return domain.ErrThrottled
+			})
+			r.connect(t, 1, time.Hour)
+			runs := r.work(t, message())
+			t.Logf("reads: %v, %d runs", reads, runs)
+			if got != reads || (len(r.queue.buried) == 1) == reads || runs > 30 {
+				t.Errorf("reads: %v, got it: %v, %d buried, %d runs", reads, got, len(r.queue.buried), runs)
+			}
+			if !reads && r.queue.reason != "not reached before it expired" {
+				t.Errorf("the reason is %q", r.queue.reason)
+			}
+		})
+	}
+}
+
+// TestOtherFailuresEndAfterEightAttempts, whatever time is left.
+func TestOtherFailuresEndAfterEightAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(func(ctx context.Context, _ string) error { return hang(ctx) })
+		id := r.connect(t, 1, time.Hour)[0]
+		r.work(t, message())
+		if r.sent[id] != domain.MaxAttempts || len(r.queue.buried) != 1 || r.queue.reason != "not reached in 8 attempts" {
+			t.Errorf("%d posts, buried %+v because %q", r.sent[id], r.queue.buried, r.queue.reason)
+		}
+	})
+}
+
+// TestRepairableIsTriedTwice, and nobody is told that it was given up.
+func TestRepairableIsTriedTwice(t *testing.T) {
+	for _, post := range []func(context.Context) error{hang, func(context.Context) error { return domain.ErrThrottled }} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(func(ctx context.Context, _ string) error { return post(ctx) })
+			r.connect(t, 1, time.Hour)
+			skipped := 0
+			r.Ran = func(_ domain.Delivery, report domain.Report) { skipped += report.Skipped }
+			d := message()
+			d.Repairable = true
+			if runs := r.work(t, d); runs != 2 || skipped != 1 || len(r.queue.buried) > 0 {
+				t.Errorf("%d runs, %d skipped, %d buried", runs, skipped, len(r.queue.buried))
+			}
+		})
+	}
+}
+
+// TestHintIsDroppedNotBuried: what lives for seconds interests nobody afterwards.
+func TestHintIsDroppedNotBuried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(func(context.Context, string) error { return domain.ErrThrottled })
+		r.connect(t, 1, time.Hour)
+		expired := 0
+		r.Ran = func(_ domain.Delivery, report domain.Report) { expired += report.Expired }
+		d := message()
+		d.ExpiresAt = d.AcceptedAt.Add(15 * time.Second)
+		if runs := r.work(t, d); runs < 2 || expired != 1 || len(r.queue.buried) > 0 {
+			t.Errorf("%d runs, %d expired, %d buried", runs, expired, len(r.queue.buried))
+		}
+	})
+}
+
+// TestLateRetryIsBuried: one that the queue hands out too late is not lost without a word.
+func TestLateRetryIsBuried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(nil)
+		d := message()
+		d.Members, d.Postponed = []domain.Member{{ID: r.connect(t, 1, 0)[0]}}, 3
+		time.Sleep(domain.DeliveryLife)
+		report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute))
+		if err != nil || len(r.queue.buried) != 1 || len(r.sent) > 0 {
+			t.Errorf("%d buried, %d posts, %v", len(r.queue.buried), len(r.sent), err)
+		}
+		wantReport(t, report, domain.Report{Buried: 1})
+	})
+}
+
+// TestUntriedWaitForTheirTurn: they come back when the pace has one for them, not at once.
+func TestUntriedWaitForTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(nil)
+		r.Pace = domain.NewPace(1.0 / 60)
+		ids := r.connect(t, 3, time.Hour)
+		for i, want := range []time.Duration{time.Minute, 2 * time.Minute} {
+			d := message()
+			d.Members = []domain.Member{{ID: ids[0]}, {ID: ids[i+1]}}[min(i, 1):]
+			if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.queue.queued[i].Delay; got > want || got < want-2*time.Second {
+				t.Errorf("delivery %d is delayed by %v, want %v", i, got, want)
+			}
+		}
+		for range 200 {
+			r.Pace.Defer(1)
+		}
+		d := message()
+		d.Members = []domain.Member{{ID: ids[2]}}
+		if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.queue.queued[2].Delay; got != 15*time.Minute {
+			t.Errorf("a delay of %v", got)
+		}
+	})
+}
+
+// TestEndedMemberGetsNothing: a member that is handed back by its id has an end, unless an older version wrote it.
+func TestEndedMemberGetsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(nil)
+		ids := r.connect(t, 3, time.Hour)
+		now := time.Now()
+		d := message()
+		d.Members = []domain.Member{{ID: ids[0], ExpiresAt: now.Add(time.Second)}, {ID: ids[1], ExpiresAt: now}, {ID: ids[2]}}
+		report, err := r.Deliver(t.Context(), d, now.Add(time.Minute))
+		if err != nil || r.sent[ids[1]] > 0 || !r.connected(t, ids[1]) {
+			t.Errorf("%d posts to who has ended, %v", r.sent[ids[1]], err)
+		}
+		wantReport(t, report, domain.Report{Sent: 2, Gone: 1})
+	})
+}

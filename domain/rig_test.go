@@ -79,6 +79,7 @@ type pile struct {
 	err    error
 	queued []domain.Delivery
 	buried []domain.Delivery
+	reason string // Why the last one was buried.
 }
 
 func (p *pile) Enqueue(_ context.Context, ds ...domain.Delivery) error {
@@ -88,9 +89,9 @@ func (p *pile) Enqueue(_ context.Context, ds ...domain.Delivery) error {
 	return p.err
 }
 
-func (p *pile) Bury(_ context.Context, d domain.Delivery, _ string) error {
+func (p *pile) Bury(_ context.Context, d domain.Delivery, reason string) error {
 	if p.err == nil {
-		p.buried = append(p.buried, d)
+		p.buried, p.reason = append(p.buried, d), reason
 	}
 	return p.err
 }

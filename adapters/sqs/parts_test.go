@@ -138,7 +138,7 @@ func workUntil(t *testing.T, f *domain.FanOut, q *sqs.Queue, done <-chan struct{
 		}
 	}()
 	var invocations atomic.Int64
-	poll(ctx, t, q, 4, func(event events.SQSEvent) events.SQSEventResponse {
+	poll(ctx, t, q, q.URL, 4, func(event events.SQSEvent) events.SQSEventResponse {
 		invocations.Add(1)
 		answer, err := w.Handle(context.Background(), event)
 		if err != nil || len(answer.BatchItemFailures) > 0 {

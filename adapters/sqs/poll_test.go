@@ -25,15 +25,15 @@ type polled struct {
 
 // poll invokes a function with one message after the other, in a number of places at the same time, and deletes
 // what did not fail. It returns once ctx has ended and all is done.
-func poll(ctx context.Context, t *testing.T, q *sqs.Queue, places int, invoke func(events.SQSEvent) events.SQSEventResponse) {
+func poll(ctx context.Context, t *testing.T, q *sqs.Queue, url string, places int, invoke func(events.SQSEvent) events.SQSEventResponse) {
 	var polling sync.WaitGroup
 	for range places {
 		polling.Go(func() {
 			for ctx.Err() == nil {
-				for _, m := range receive(t, q, q.URL, 1) {
+				for _, m := range receive(t, q, url, 1) {
 					failed := invoke(events.SQSEvent{Records: []events.SQSMessage{m}}).BatchItemFailures
 					if !slices.Contains(failed, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId}) {
-						remove(t, q, q.URL, m.ReceiptHandle)
+						remove(t, q, url, m.ReceiptHandle)
 					}
 				}
 			}
@@ -75,9 +75,16 @@ func remove(t *testing.T, q *sqs.Queue, url, receipt string) {
 	}
 }
 
-// Run is the suite's worker.
+// Run is the suite's worker: like Lambda it serves two queues, that of retries in one place.
 func (p *polled) Run(ctx context.Context, workers int, handle func(context.Context, domain.Delivery) error) {
-	poll(ctx, p.t, p.Queue, workers, func(event events.SQSEvent) (answer events.SQSEventResponse) {
+	var serving sync.WaitGroup
+	serving.Go(func() { p.serve(ctx, p.URL, workers, handle) })
+	serving.Go(func() { p.serve(ctx, p.RetryURL, 1, handle) })
+	serving.Wait()
+}
+
+func (p *polled) serve(ctx context.Context, url string, places int, handle func(context.Context, domain.Delivery) error) {
+	poll(ctx, p.t, p.Queue, url, places, func(event events.SQSEvent) (answer events.SQSEventResponse) {
 		for _, m := range event.Records {
 			d, err := sqs.Decode([]byte(m.Body), m.MessageId, time.Now())
 			if err != nil {

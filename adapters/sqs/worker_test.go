@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"wsecho/adapters/memory"
 	"wsecho/adapters/sqs"
@@ -124,7 +125,7 @@ func TestWorkerMeasures(t *testing.T) {
 			t.Fatalf("%d lines of metrics", len(measured))
 		}
 		line := measured[0]
-		names := []string{"Buried", "Expired", "Failed", "FunctionName", "Gone", "LagMs", "Oversized", "Sent", "Throttled", "_aws"}
+		names := []string{"Buried", "Expired", "Failed", "FunctionName", "Gone", "LagMs", "Oversized", "Sent", "Skipped", "Throttled", "_aws"}
 		if got := slices.Sorted(maps.Keys(line)); !slices.Equal(got, names) {
 			t.Errorf("the line has %v, want %v", got, names)
 		}
@@ -133,7 +134,7 @@ func TestWorkerMeasures(t *testing.T) {
 		}
 		aws := line["_aws"].(map[string]any)
 		directive := aws["CloudWatchMetrics"].([]any)[0].(map[string]any)
-		if aws["Timestamp"] != float64(time.Now().UnixMilli()) || directive["Namespace"] != "wsEcho" || len(directive["Metrics"].([]any)) != 8 {
+		if aws["Timestamp"] != float64(time.Now().UnixMilli()) || directive["Namespace"] != "wsEcho" || len(directive["Metrics"].([]any)) != 9 {
 			t.Errorf("the metadata are %v", aws)
 		}
 	})
@@ -211,4 +212,25 @@ func TestWhatCannotBeBuriedIsReturned(t *testing.T) {
 			t.Errorf("the answer is %s", got)
 		}
 	})
+}
+
+// TestPushWithAnInternalFieldIsBuried: it was taken for a message of our own, and vanished.
+func TestPushWithAnInternalFieldIsBuried(t *testing.T) {
+	for body, reason := range map[string]string{
+		`{"v":1,"audience":"everyone","message":1,"wire":{}}`: `there is no field "wire": a push has v, audience, message, messageId, except, expiresAt`,
+		`{"v":1,"audience":"everyone","wire":{}}`:             `a message with "wire" is internal to wsEcho, and this one has no "messageId"`,
+	} {
+		b := newBench(t, 1, reached)
+		b.Queue = elasticmq.NewQueue(t)
+		if _, err := b.Queue.Client.SendMessage(t.Context(), &sdk.SendMessageInput{QueueUrl: &b.Queue.URL, MessageBody: &body}); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.handle(t, t.Context(), events.SQSEvent{Records: receive(t, b.Queue, b.Queue.URL, 1)}); got != `{"batchItemFailures":[]}` {
+			t.Errorf("the answer is %s", got)
+		}
+		buried := receive(t, b.Queue, b.Queue.DeadLetterURL, 1)
+		if len(buried) != 1 || buried[0].Body != body || *buried[0].MessageAttributes["reason"].StringValue != reason {
+			t.Errorf("%s: buried: %+v", body, buried)
+		}
+	}
 }

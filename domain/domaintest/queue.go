@@ -18,8 +18,8 @@ import (
 // WorkedQueue is a queue with what works on it.
 type WorkedQueue interface {
 	domain.Queue
-	// Run hands deliveries to a number of workers until ctx ends, and returns when they are done. One whose handling
-	// fails is handed out again within seconds, and buried after the fifth time.
+	// Run hands deliveries to a number of workers until ctx ends, and returns when they are done. Retries get a few of
+	// the workers, or one beside them. One whose handling fails is handed out again within seconds, and buried after the fifth time.
 	Run(ctx context.Context, workers int, handle func(context.Context, domain.Delivery) error)
 	// Buried returns what was buried so far.
 	Buried() []domain.Delivery
@@ -37,6 +37,8 @@ func TestQueue(t *testing.T, open func(*testing.T) WorkedQueue) {
 		"what keeps failing is buried":              poisonIsBuried,
 		"what was buried is found":                  buried,
 		"nothing to enqueue":                        nothing,
+		"retries leave workers to the others":       retriesLeaveWorkers,
+		"retries are worked on beside the others":   retriesAreWorkedOn,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +130,11 @@ func fieldsSurvive(t *testing.T, q WorkedQueue) {
 	span.Message = json.RawMessage("{\"text\":\"<&> \\u0000 \u2028 \U0001F600 \uffff \\\" é\",\"n\":1.50,\"big\":12345678901234567890}")
 	members := newDelivery("members")
 	members.Audience, members.Attempt, members.ExpiresAt = "room:r", 3, members.ExpiresAt.Add(-time.Minute)
-	members.Members = []domain.Member{{ID: NewID(), ConnectedAt: members.AcceptedAt.Add(-time.Hour), User: "ada"}, {ID: NewID()}}
+	members.Postponed, members.Repairable = 2, true
+	members.Members = []domain.Member{
+		{ID: NewID(), ConnectedAt: members.AcceptedAt.Add(-time.Hour), User: "ada", ExpiresAt: members.AcceptedAt.Add(time.Hour)},
+		{ID: NewID()},
+	}
 	enqueue(t, q, span, members)
 	got := receive(t, q, 1, 2)
 	wantDelivery(t, got["span"], span)
@@ -268,3 +274,54 @@ func buried(t *testing.T, q WorkedQueue) {
 }
 
 func nothing(t *testing.T, q WorkedQueue) { enqueue(t, q) }
+
+// retry is a delivery that earlier runs failed with.
+func retry(messageID string) domain.Delivery {
+	d := newDelivery(messageID)
+	d.Members, d.Attempt = []domain.Member{{ID: NewID()}}, 1
+	return d
+}
+
+// retriesLeaveWorkers has more retries than there are workers, none of which ends before all others are done.
+func retriesLeaveWorkers(t *testing.T, q WorkedQueue) {
+	for i := range 8 {
+		enqueue(t, q, retry(fmt.Sprint("retry ", i)))
+	}
+	const others = 20
+	done, release := make(chan struct{}), make(chan struct{})
+	var worked atomic.Int32
+	work(t, q, 4, func(d domain.Delivery) error {
+		if d.Retry() {
+			<-release
+		} else if worked.Add(1) == others {
+			close(done)
+		}
+		return nil
+	})
+	defer close(release)
+	for i := range others {
+		enqueue(t, q, newDelivery(fmt.Sprint(i)))
+	}
+	await(t, "what is new, beside retries that hang,", done)
+}
+
+// retriesAreWorkedOn has retries of both kinds while there is always something new to do.
+func retriesAreWorkedOn(t *testing.T, q WorkedQueue) {
+	postponed := retry("postponed")
+	postponed.Attempt, postponed.Postponed = 0, 1
+	enqueue(t, q, retry("failed"), postponed)
+	var left atomic.Int32
+	left.Store(2)
+	done := make(chan struct{})
+	work(t, q, 4, func(d domain.Delivery) error {
+		if !d.Retry() {
+			return q.Enqueue(t.Context(), newDelivery("another"))
+		}
+		if left.Add(-1) == 0 {
+			close(done)
+		}
+		return nil
+	})
+	enqueue(t, q, newDelivery("one"))
+	await(t, "the retries", done)
+}

@@ -258,6 +258,9 @@ func userAudience(t *testing.T, s Store) {
 	connect(t, s, 1, "")
 	wantIDs(t, "ada", sweep(t, s, domain.UserAudience("ada"), domain.Ring, 2), ada)
 	page, err := s.Members(t.Context(), domain.UserAudience("ada"), domain.Ring, 1)
+	if end := time.Now().Add(domain.MaxLifetime); err == nil && page.Members[0].ExpiresAt.Sub(end).Abs() > time.Minute {
+		t.Errorf("a member ends at %v, want about %v", page.Members[0].ExpiresAt, end)
+	}
 	if err != nil || page.Members[0].User != "ada" || time.Since(page.Members[0].ConnectedAt).Abs() > time.Minute {
 		t.Errorf("the member is %+v, %v", page, err)
 	}
