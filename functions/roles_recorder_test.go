@@ -50,7 +50,7 @@ func newRecorder(t *testing.T) *recorder {
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": server.URL, "CALLBACK_URL": server.URL + "/dev", "TABLE_NAME": r.table.Name,
-		"QUEUE_URL": r.queue.URL, "DLQ_URL": r.queue.DeadLetterURL, "CALLBACK_RATE": "8000", "MAX_CONCURRENCY": "10",
+		"QUEUE_URL": r.queue.URL, "RETRY_QUEUE_URL": r.queue.RetryURL, "DLQ_URL": r.queue.DeadLetterURL, "CALLBACK_RATE": "8000", "MAX_CONCURRENCY": "10",
 		"MESSAGES_PER_MINUTE": "120", "CONNECTIONS_PER_USER": "1", "HISTORY_DAYS": "7", "AUTH_MODE": "open",
 		// As dynamodb.LocalConfig: the server keeps tables by region and key.
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
@@ -101,7 +101,9 @@ func (r *recorder) record(operation string, body []byte) {
 			}
 		}
 	case "SendMessage", "SendMessageBatch":
-		r.note("sqs:SendMessage " + map[string]string{r.queue.URL: "DeliveryQueue", r.queue.DeadLetterURL: "DeadLetterQueue"}[in.QueueURL])
+		r.note("sqs:SendMessage " + map[string]string{
+			r.queue.URL: "DeliveryQueue", r.queue.RetryURL: "RetryQueue", r.queue.DeadLetterURL: "DeadLetterQueue",
+		}[in.QueueURL])
 	default:
 		if in.TableName != r.table.Name {
 			r.fail("%s of the table %q", operation, in.TableName)

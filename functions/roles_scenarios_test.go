@@ -133,7 +133,7 @@ func delivers(t *testing.T, r *recorder) {
 	take(t, push)
 	take(t, `{"v":1,"audience":"room:tea","message":1}`)
 	take(t, `{"v":2}`)
-	take(t, fmt.Sprintf(`{"v":1,"audience":"everyone","wire":{},"messageId":"m","members":[{"id":"busy-1","at":%[1]q}],"attempt":7,"acceptedAt":%[1]q,"expiresAt":%[2]q}`,
+	take(t, fmt.Sprintf(`{"v":1,"audience":"everyone","wire":{},"messageId":"m","span":"0000000000000000-0000000000000000","members":[{"id":"busy-1","at":%[1]q}],"attempt":7,"acceptedAt":%[1]q,"expiresAt":%[2]q}`,
 		time.Now().Format(time.RFC3339), time.Now().Add(time.Hour).Format(time.RFC3339)))
 	r.crowded(t)
 	take(t, push)

@@ -6,11 +6,12 @@ import (
 	"testing"
 )
 
-// byEventSource are the rights that Lambda itself uses, with the worker's role, to take deliveries off the queue: no
+// byEventSource are the rights that Lambda itself uses, with the worker's role, to take deliveries off the queues: no
 // code of ours makes those calls.
 var byEventSource = map[string][]string{
 	"WsDeliver": {
 		"sqs:DeleteMessage DeliveryQueue", "sqs:GetQueueAttributes DeliveryQueue", "sqs:ReceiveMessage DeliveryQueue",
+		"sqs:DeleteMessage RetryQueue", "sqs:GetQueueAttributes RetryQueue", "sqs:ReceiveMessage RetryQueue",
 	},
 }
 

@@ -3,6 +3,8 @@ package functions_test
 import (
 	"slices"
 	"strings"
+
+	"wsecho/functions/internal/wiring"
 )
 
 func checkTable(t template, wrong report) {
@@ -37,14 +39,16 @@ func checkTable(t template, wrong report) {
 }
 
 func checkQueues(t template, wrong report) {
-	queue := t.properties("DeliveryQueue")
 	timeout, _ := t.properties("WsDeliver")["Timeout"].(int)
-	if visibility, _ := queue["VisibilityTimeout"].(int); timeout == 0 || visibility < 6*timeout {
-		wrong("the queue's VisibilityTimeout %d is less than six times WsDeliver's Timeout %d", visibility, timeout)
-	}
-	if at(queue, "RedrivePolicy", "maxReceiveCount") != 5 ||
-		at(queue, "RedrivePolicy", "deadLetterTargetArn", "Fn::GetAtt") != "DeadLetterQueue.Arn" {
-		wrong("the queue does not give up after 5 receives")
+	for _, id := range []string{"DeliveryQueue", "RetryQueue"} {
+		queue := t.properties(id)
+		if visibility, _ := queue["VisibilityTimeout"].(int); timeout == 0 || visibility < 6*timeout {
+			wrong("%s: the queue's VisibilityTimeout %d is less than six times WsDeliver's Timeout %d", id, visibility, timeout)
+		}
+		if at(queue, "RedrivePolicy", "maxReceiveCount") != 5 ||
+			at(queue, "RedrivePolicy", "deadLetterTargetArn", "Fn::GetAtt") != "DeadLetterQueue.Arn" {
+			wrong("%s does not give up after 5 receives", id)
+		}
 	}
 	if t.properties("DeadLetterQueue")["MessageRetentionPeriod"] != 14*24*3600 {
 		wrong("the dead letter queue does not keep its messages for 14 days")
@@ -55,6 +59,7 @@ func checkWorker(t template, wrong report) {
 	if t.properties("WsDeliver")["RecursiveLoop"] != "Allow" {
 		wrong("Lambda would stop deliveries that split")
 	}
+	served := map[string]bool{}
 	for _, id := range t.ofType("AWS::Lambda::EventSourceMapping") {
 		p := t.properties(id)
 		if !aliased(t, p["FunctionName"]) {
@@ -63,8 +68,17 @@ func checkWorker(t template, wrong report) {
 		if p["BatchSize"] != 1 || !slices.Equal(list(p["FunctionResponseTypes"]), []string{"ReportBatchItemFailures"}) {
 			wrong("%s does not take one delivery at a time and its failure as a failure", id)
 		}
-		if referred(at(p, "ScalingConfig", "MaximumConcurrency")) != "MaximumConcurrency" {
-			wrong("%s starts more workers than share the rate", id)
+		most := at(p, "ScalingConfig", "MaximumConcurrency")
+		switch at(p, "EventSourceArn", "Fn::GetAtt") {
+		case "DeliveryQueue.Arn":
+			served["DeliveryQueue"] = referred(most) == "MaximumConcurrency"
+		case "RetryQueue.Arn":
+			served["RetryQueue"] = most == wiring.RetryConcurrency
+		}
+	}
+	for _, queue := range []string{"DeliveryQueue", "RetryQueue"} {
+		if !served[queue] {
+			wrong("%s has no workers, or more than share the rate", queue)
 		}
 	}
 }

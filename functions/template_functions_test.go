@@ -18,9 +18,9 @@ var environments = map[string][]string{
 	"WsDisconnect": {"QUEUE_URL", "TABLE_NAME"},
 	"WsDefault":    nil,
 	"WsEcho":       nil,
-	"WsBroadcast":  {"CALLBACK_RATE", "CALLBACK_URL", "MAX_CONCURRENCY", "MESSAGES_PER_MINUTE", "QUEUE_URL", "TABLE_NAME"},
-	"WsChat":       {"CALLBACK_RATE", "CALLBACK_URL", "HISTORY_DAYS", "MAX_CONCURRENCY", "MESSAGES_PER_MINUTE", "QUEUE_URL", "TABLE_NAME"},
-	"WsDeliver":    {"CALLBACK_RATE", "CALLBACK_URL", "DLQ_URL", "MAX_CONCURRENCY", "QUEUE_URL", "TABLE_NAME"},
+	"WsBroadcast":  {"CALLBACK_RATE", "CALLBACK_URL", "MAX_CONCURRENCY", "MESSAGES_PER_MINUTE", "QUEUE_URL", "RETRY_QUEUE_URL", "TABLE_NAME"},
+	"WsChat":       {"CALLBACK_RATE", "CALLBACK_URL", "HISTORY_DAYS", "MAX_CONCURRENCY", "MESSAGES_PER_MINUTE", "QUEUE_URL", "RETRY_QUEUE_URL", "TABLE_NAME"},
+	"WsDeliver":    {"CALLBACK_RATE", "CALLBACK_URL", "DLQ_URL", "MAX_CONCURRENCY", "QUEUE_URL", "RETRY_QUEUE_URL", "TABLE_NAME"},
 }
 
 func functions(t template) []string { return t.ofType("AWS::Serverless::Function") }
