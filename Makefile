@@ -20,8 +20,8 @@ test: tools ## Run all tests of the module, and install what they need
 	go test -race $(ARGS) ./...
 
 .PHONY: test-long
-test-long: ## Test order and no loss at full size, 200 clients in one room: minutes
-	ORDER=long go test -count=1 -v -timeout 30m -run 'TestOrderAndNoLoss$$' $(ARGS) ./functions/local
+test-long: ## Test order and no loss with 200 clients in one room, and two minutes beside deaf clients
+	ORDER=long DEAF=long go test -count=1 -v -timeout 30m -run 'TestOrderAndNoLoss$$|TestDeafClient' $(ARGS) ./functions/local
 
 bench: tools-dynamodb ## Measure: posts, cold start, a broadcast to 2,000, a room, the local gateway
 	go test -run '^$$' -bench Posts -benchtime 3000x ./adapters/apigateway
