@@ -122,7 +122,7 @@ func logged(t *testing.T, parsed template, level, binary string, r run) []string
 	filter := set(at(common, "LoggingConfig", "ApplicationLogLevel"))
 	environment := []string{
 		"AWS_LAMBDA_LOG_FORMAT=" + set(at(common, "LoggingConfig", "LogFormat")), "AWS_LAMBDA_LOG_LEVEL=" + filter,
-		"AUTH_MODE=open", "TABLE_NAME=t", "QUEUE_URL=http://localhost/q", "DLQ_URL=http://localhost/d", "CONNECTIONS_PER_USER=0",
+		"AUTH_MODE=open", "TABLE_NAME=t", "QUEUE_URL=http://localhost/q", "RETRY_QUEUE_URL=http://127.0.0.1:1/retry", "DLQ_URL=http://localhost/d", "CONNECTIONS_PER_USER=0",
 		"CALLBACK_URL=http://localhost", "CALLBACK_RATE=1", "MAX_CONCURRENCY=1", "AWS_LAMBDA_FUNCTION_NAME=f",
 	}
 	variables, _ := at(common, "Environment", "Variables").(object)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"wsecho/functions/internal/wiring"
 )
 
 // manual is docs/operations.md, whose figures and names come from the template.
@@ -45,11 +47,12 @@ func TestManualTimes(t *testing.T) {
 	parsed, text := parsedTemplate(t), flowing(manual(t))
 	number := func(name string) int { n, _ := parsed.at("Parameters", name, "Default").(int); return n }
 	rate, workers, broadcasts := number("CallbackRate"), number("MaximumConcurrency"), number("BroadcastRate")
+	share := rate / (workers + wiring.RetryConcurrency)
 	for _, want := range []string{
 		fmt.Sprintf("`CallbackRate` %s", thousands(rate)),
 		fmt.Sprintf("`MaximumConcurrency` %d", workers),
-		fmt.Sprintf("%s posts a second each", thousands(rate/workers)),
-		fmt.Sprintf("one broadcast to 100,000 takes %d s", 100_000/rate),
+		fmt.Sprintf("%s posts a second each", thousands(share)),
+		fmt.Sprintf("one broadcast to 100,000 takes %d s", 100_000/(share*workers)),
 		// A message to at most 125 is posted by who takes it in; see domain.FanOut.
 		fmt.Sprintf("%d × 125 = %s", broadcasts, thousands(broadcasts*125)),
 	} {
