@@ -1,12 +1,9 @@
 /** The client module against the real service, over a network that keeps breaking. Part of `make test-protocol`. */
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WsEcho } from '../web/wsecho.js';
+import { newIssuer } from './issuer.js';
 import { startLocal, startNetwork, tool } from './local.js';
 
 const { WebSocket } = tool('protocol', 'ws');
@@ -79,7 +76,7 @@ test('a direct message reaches all connections of a user once', async () => {
 
 test('tokens that end soon are replaced in time, and nothing is lost', { timeout: 60_000 }, async () => {
   const issuer = newIssuer();
-  const guarded = await startLocal(['-messages-per-minute', '0', '-auth', 'jwt', '-issuer', issuer.name, '-audience', 'test', '-jwks', issuer.keySet]);
+  const guarded = await startLocal(['-messages-per-minute', '0', ...issuer.flags]);
   const states = [];
   const tokens = [];
   const client = new WsEcho(guarded.url, { WebSocket, token: () => tokens[tokens.push(issuer.token('ada', 5)) - 1] });
@@ -104,27 +101,6 @@ test('tokens that end soon are replaced in time, and nothing is lost', { timeout
     issuer.stop();
   }
 });
-
-/** Somebody who issues tokens, with the file of its key. */
-function newIssuer() {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const folder = mkdtempSync(join(tmpdir(), 'wsecho-issuer-'));
-  const keySet = join(folder, 'jwks.json');
-  writeFileSync(keySet, JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: '1', alg: 'EdDSA', use: 'sig' }] }));
-  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const name = 'https://issuer.localhost';
-  return {
-    name,
-    keySet,
-    token(user, seconds) {
-      const now = Math.floor(Date.now() / 1000);
-      const claims = { iss: name, aud: 'test', sub: user, iat: now, exp: now + seconds, scope: 'wsecho:room:*' };
-      const signed = `${encode({ alg: 'EdDSA', kid: '1', typ: 'JWT' })}.${encode(claims)}`;
-      return `${signed}.${sign(null, signed, privateKey).toString('base64url')}`;
-    },
-    stop: () => rmSync(folder, { recursive: true }),
-  };
-}
 
 async function until(holds) {
   for (const deadline = Date.now() + 20_000; !holds() && Date.now() < deadline; ) await pause(20);
