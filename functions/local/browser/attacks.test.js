@@ -1,12 +1,11 @@
 /** What pages on the internet try with a program at a developer's desk, in a real browser. Part of `make test-browser`. */
 import assert from 'node:assert/strict';
-import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { launch } from './chromium.js';
 import { newIssuer } from './issuer.js';
 import { startLocal } from './local.js';
+import { STRANGER, startStranger } from './stranger.js';
 
-const STRANGER = 'evil.test';
 const REBOUND = 'rebind.test';
 const PATIENCE_MS = 15_000;
 
@@ -23,26 +22,6 @@ after(async () => {
   stranger?.stop();
   issuer?.stop();
 });
-
-/** A web server whose pages can be anything, under a name of its own. */
-async function startStranger() {
-  const pages = new Map();
-  const server = http.createServer((request, response) => {
-    response.setHeader('Content-Type', 'text/html');
-    response.end(pages.get(request.url) ?? '<!doctype html>');
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: server.address().port,
-    /** Puts markup on a page and returns its address. */
-    page: (markup = '') => {
-      const path = `/${pages.size + 1}`;
-      pages.set(path, `<!doctype html>${markup}`);
-      return `http://${STRANGER}:${server.address().port}${path}`;
-    },
-    stop: () => (server.closeAllConnections(), server.close()),
-  };
-}
 
 async function open(address, options = {}) {
   const context = await browser.newContext(options);

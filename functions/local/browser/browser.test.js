@@ -39,6 +39,7 @@ async function tab(options) {
 
 async function enter(page, name, address) {
   await page.goto(address);
+  if (address.includes('?url=')) await page.getByRole('button', { name: 'Connect', exact: true }).click();
   await page.getByLabel('Your name').fill(name);
   await page.keyboard.press('Enter');
   await connected(page);
@@ -193,6 +194,14 @@ test('a room that refuses is told at the door', async () => {
   await page.context().close();
 });
 
+/** A page that asks whether to connect to another server. */
+async function ask() {
+  const page = await tab({});
+  await page.goto(`${local.http}/?url=${encodeURIComponent('wss://127.0.0.1.a-name-that-begins-like-this-machine.but-is-somebody-elses.example:8443/dev')}`);
+  await page.getByRole('heading', { name: 'Connect to another server?' }).waitFor();
+  return page;
+}
+
 /** What an audit of accessibility finds on a page: contrast, names, roles, order. */
 async function audit(page) {
   await page.evaluate(AXE);
@@ -205,7 +214,8 @@ test('an audit of accessibility finds nothing', async () => {
   await ada.getByRole('button', { name: /#lobby/ }).first().click();
   const door = await tab({});
   await door.goto(local.http);
-  for (const page of [ada, door]) {
+  const question = await ask();
+  for (const page of [ada, door, question]) {
     for (const width of [400, 1400]) {
       for (const colorScheme of ['light', 'dark']) {
         await page.setViewportSize({ width, height: 800 });
@@ -215,6 +225,7 @@ test('an audit of accessibility finds nothing', async () => {
     }
   }
   await door.context().close();
+  await question.context().close();
   faults.length = 0; // The audit tries what the policy forbids.
 });
 
@@ -232,6 +243,13 @@ test('pictures', async () => {
         assert.equal(overflows, false, `${width} px: the page is wider than its window`);
       }
     }
+  }
+  const question = await ask();
+  for (const [width, colorScheme] of [[400, 'light'], [400, 'dark'], [1400, 'light'], [1400, 'dark']]) {
+    await question.setViewportSize({ width, height: 800 });
+    await question.emulateMedia({ colorScheme });
+    await question.screenshot({ path: `${pictures}/question-${width}-${colorScheme}.png` });
+    assert.equal(await question.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${width} px: the question is too wide`);
   }
   await bob.setViewportSize({ width: 400, height: 800 });
   await bob.getByRole('button', { name: 'Rooms & people' }).click();

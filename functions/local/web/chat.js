@@ -1,9 +1,14 @@
 /** The page: what its forms and buttons do, and what the client's events show. */
 import { WsEcho } from './wsecho.js';
 import { Log, element, face, note } from './chat-log.js';
+import { namedServer, ownServer, saidYes, sameServer, sayYes } from './chat-server.js';
 
 const $ = (id) => document.getElementById(id);
-const STORED = 'wsecho-chat';
+const { stage, reach } = document.documentElement.dataset;
+const own = ownServer(location, stage);
+const named = namedServer(location.search);
+const server = named ?? own;
+const STORED = `wsecho-chat ${server}`;
 
 let client;
 let talks = new Map(); // Key, "#room" or "@user" -> conversation.
@@ -13,15 +18,8 @@ let withToken = false;
 
 // Coming and going.
 
-/** The stage to talk to: the one in the page's address, or this host's own. */
-function serverUrl() {
-  const given = new URLSearchParams(location.search).get('url');
-  if (given && /^wss?:\/\//.test(given)) return given;
-  return `${location.protocol.replace('http', 'ws')}//${location.host}/${document.documentElement.dataset.stage || 'dev'}`;
-}
-
 function enter(name, rooms, active, token) {
-  client = new WsEcho(serverUrl(), { user: name, token });
+  client = new WsEcho(server, { user: name, token });
   withToken = Boolean(token);
   listen(client);
   client.connect();
@@ -257,7 +255,8 @@ function listen(from) {
   on('broadcast', (message) => current && note(arrived(current, message), 'To everybody'));
   on('push', (message) => current && pushed(message));
   on('error', ({ error, room }) => {
-    if (!client.user) problem(`${serverUrl()} cannot be reached, or refuses this name.`);
+    if (error.code === 'invalid_token') quit(error.message);
+    else if (!client.user) problem(`${server} cannot be reached, or refuses this name.`);
     else if (room || !['disconnected', 'timeout'].includes(error.code)) problem(error.message);
   });
 }
@@ -303,6 +302,12 @@ $('entry-form').addEventListener('submit', (event) => {
   $('name').required = true;
   enter($('name').value, [$('room').value], undefined, token);
   $('text').focus();
+});
+$('token-part').addEventListener('toggle', () => {
+  // Nothing fills it that the person does not see.
+  $('token').disabled = !$('token-part').open;
+  $('token').value = '';
+  $('name').required = true;
 });
 $('token').addEventListener('input', () => ($('name').required = !$('token').value));
 $('join-form').addEventListener('submit', (event) => {
@@ -352,7 +357,38 @@ $('retry').addEventListener('click', () => client.check());
 $('quit').addEventListener('click', () => quit());
 setInterval(countDown, 1000);
 
-$('server').textContent = serverUrl();
-const stored = JSON.parse(sessionStorage.getItem(STORED) ?? 'null');
-if (stored?.withToken) $('name').value = stored.name;
-else if (stored?.rooms.length) enter(stored.name, stored.rooms, stored.active);
+$('stay').addEventListener('click', () => location.replace('/'));
+$('reach').addEventListener('click', () => sayYes(named, { storage: sessionStorage, location }));
+
+// Beginning.
+
+/** Asks whether to connect to the server that the page's address names. Until then nothing is sent anywhere. */
+function ask() {
+  $('entry').hidden = true;
+  $('question').hidden = false;
+  $('question-host').textContent = new URL(named).host;
+  if (!isSecureContext) {
+    $('reach').disabled = true;
+    $('question-problem').textContent = 'This is possible only where the page comes from this machine or over https.';
+  }
+  $('question-title').focus();
+}
+
+/** Offers what this tab was doing on the server, or its door. */
+function begin() {
+  const { host } = new URL(server);
+  $('server').textContent = server;
+  $('where').textContent = $('token-host').textContent = host;
+  $('where-part').hidden = false;
+  if (!sameServer(server, own)) {
+    $('where-part').dataset.other = '';
+    $('where-kind').textContent = 'another server:';
+  }
+  if (named === null) $('entry-problem').textContent = 'The address of this page names no server that it can connect to. It has its own instead.';
+  const stored = JSON.parse(sessionStorage.getItem(STORED) ?? 'null');
+  if (stored?.withToken) $('name').value = stored.name;
+  else if (stored?.rooms.length) enter(stored.name, stored.rooms, stored.active);
+}
+
+if (sameServer(server, own) || saidYes(named, { reach, storage: sessionStorage })) begin();
+else ask();

@@ -7,19 +7,22 @@ import (
 	"embed"
 	"html"
 	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
 	"time"
 )
 
 //go:embed index.html chat.css chat*.js wsecho*.js icon.svg
 var files embed.FS
 
-// policy lets the page run its own files and connect to any WebSocket, and nothing else: text of other people could
+// policy lets the page run its own files and connect to its own host, and nothing else: text of other people could
 // not become a script even if the page made markup of it, which trusted types forbid too.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src ws: wss:; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'"
 
 // Handler serves the page at / and its files beside it, and leads everything else to api. The page connects to the
-// stage of its own host, unless its address says otherwise: /?url=wss://….
+// stage of its own host. Where its address names another server, /?url=wss://…, it asks the person first.
 func Handler(stage string, api http.Handler) http.Handler {
 	pages := pages(stage)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,8 +43,7 @@ func pages(stage string) map[string]http.HandlerFunc {
 		name := entry.Name()
 		content, _ := files.ReadFile(name)
 		if name == "index.html" {
-			content = bytes.Replace(content, []byte(`data-stage=""`), []byte(`data-stage="`+html.EscapeString(stage)+`"`), 1)
-			all["/"] = file(name, content)
+			all["/"] = index(stage, content)
 			continue
 		}
 		all["/"+name] = file(name, content)
@@ -49,14 +51,49 @@ func pages(stage string) map[string]http.HandlerFunc {
 	return all
 }
 
-// file serves a content, with headers that keep browsers from doing more with it than they should.
-func file(name string, content []byte) http.HandlerFunc {
+// index serves the page, which learns from its attributes what the stage is and which other server it may reach.
+func index(stage string, content []byte) http.HandlerFunc {
+	content = set(content, "stage", stage)
 	return func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-cache")
-		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+		other := elsewhere(r)
+		w.Header().Set("Vary", "Sec-Fetch-Site")
+		serve(w, r, "index.html", set(content, "reach", other), strings.TrimSpace(policy+" "+other))
 	}
+}
+
+// set gives one of the page's data attributes, which are empty, a value.
+func set(content []byte, attribute, value string) []byte {
+	return bytes.Replace(content, []byte(`data-`+attribute+`=""`), []byte(`data-`+attribute+`="`+html.EscapeString(value)+`"`), 1)
+}
+
+// host is what the policy can name: https://www.w3.org/TR/CSP3/#grammardef-host-part has no addresses in brackets.
+var host = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?$`)
+
+// elsewhere returns scheme and host of the server that /?url= names, if the page may reach it, else "". It may when the
+// browser says that this very page led to it, which it does after a yes: a link of any other page, a redirect and a
+// typed address are told apart by a header that no page can set (https://www.w3.org/TR/fetch-metadata/).
+func elsewhere(r *http.Request) string {
+	if r.Header.Get("Sec-Fetch-Site") != "same-origin" {
+		return ""
+	}
+	other, err := url.Parse(r.URL.Query().Get("url"))
+	if err != nil || other.Scheme != "ws" && other.Scheme != "wss" || !host.MatchString(other.Host) {
+		return ""
+	}
+	return other.Scheme + "://" + other.Host
+}
+
+// file serves a content.
+func file(name string, content []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { serve(w, r, name, content, policy) }
+}
+
+// serve answers with headers that keep browsers from doing more with a content than they should.
+func serve(w http.ResponseWriter, r *http.Request, name string, content []byte, policy string) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 }

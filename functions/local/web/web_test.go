@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -41,13 +42,45 @@ func TestHandler(t *testing.T) {
 		if status != http.StatusOK || header.Get("Content-Type") != test.kind || !strings.Contains(body, test.has) {
 			t.Errorf("GET %s = %d, %s, %.200q", test.path, status, header.Get("Content-Type"), body)
 		}
-		if policy := header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; script-src 'self';") || strings.Contains(policy, "unsafe") {
+		if policy := header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; script-src 'self';") || strings.Contains(policy, "unsafe") ||
+			!strings.HasSuffix(policy, "; connect-src 'self'") {
 			t.Errorf("GET %s has the policy %q", test.path, policy)
 		}
 	}
 	for _, path := range []string{"/try", "/index.html", "/web.go", "/test/service.js", "/nothing"} {
 		if status, _, _ := get(t, server.URL+path); status != http.StatusForbidden {
 			t.Errorf("GET %s = %d, want what the API answers", path, status)
+		}
+	}
+}
+
+// TestElsewhere asks for the page as browsers do, who say where a request comes from.
+func TestElsewhere(t *testing.T) {
+	server := httptest.NewServer(Handler("dev", http.NotFoundHandler()))
+	defer server.Close()
+	tests := []struct{ name, site, url, reach string }{
+		{"after a yes", "same-origin", "ws://other.example:9000/dev", "ws://other.example:9000"},
+		{"with TLS", "same-origin", "wss://other.example/dev?x=1", "wss://other.example"},
+		{"a link of another page", "cross-site", "ws://other.example/", ""},
+		{"a page at another port", "same-site", "ws://other.example/", ""},
+		{"a typed address", "none", "ws://other.example/", ""},
+		{"a browser or program that does not say", "", "ws://other.example/", ""},
+		{"no other server", "same-origin", "", ""},
+		{"no WebSocket", "same-origin", "https://other.example/", ""},
+		{"more policy", "same-origin", "ws://other.example;script-src", ""},
+		{"everything", "same-origin", "ws://*/", ""},
+		{"two", "same-origin", "ws://a ws:/", ""},
+		{"markup", "same-origin", `ws://a"><script>`, ""},
+		{"an address that a policy cannot name", "same-origin", "ws://[::1]:80/", ""},
+		{"an address with a name in it", "same-origin", "ws://127.0.0.1:8080@other.example/", "ws://other.example"},
+	}
+	for _, test := range tests {
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/?url="+url.QueryEscape(test.url), nil)
+		request.Header.Set("Sec-Fetch-Site", test.site)
+		header, body := do(t, request)
+		policy, want := header.Get("Content-Security-Policy"), strings.TrimSpace("connect-src 'self' "+test.reach)
+		if !strings.HasSuffix(policy, "; "+want) || !strings.Contains(body, `data-reach="`+test.reach+`"`) {
+			t.Errorf("%s: the policy %q and the page %.100q, want %q", test.name, policy, body, want)
 		}
 	}
 }
@@ -77,10 +110,24 @@ func get(t *testing.T, url string) (status int, header http.Header, body string)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return response.StatusCode, response.Header, read(t, response)
+}
+
+func do(t *testing.T, request *http.Request) (header http.Header, body string) {
+	t.Helper()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.Header, read(t, response)
+}
+
+func read(t *testing.T, response *http.Response) string {
+	t.Helper()
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.StatusCode, response.Header, string(text)
+	return string(text)
 }

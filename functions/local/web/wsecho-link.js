@@ -10,7 +10,8 @@ const FRAME_BYTES = 32 * 1024;
 
 /**
  * What went wrong. `code` is one of the protocol's (see asyncapi.yaml) or one of the client's own: "timeout" (no
- * answer came), "disconnected" (the connection ended before the answer came) and "closed" (the client was closed).
+ * answer came), "disconnected" (the connection ended before the answer came), "closed" (the client was closed) and
+ * "invalid_token" (a token that cannot be sent, which the message does not repeat).
  */
 export class WsEchoError extends Error {
   /**

@@ -41,6 +41,8 @@ import { atMost, backoff, jitter, pause, randomKey } from './wsecho-time.js';
 export { WsEchoError };
 
 const PROTOCOL = 'wsecho.v1';
+/** What the name of a subprotocol may be (RFC 6455, 4.1; RFC 9110, 5.6.2). */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 /** Reconnecting waits a random time up to a ceiling between these. */
 const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 60_000;
@@ -260,7 +262,7 @@ export class WsEcho extends EventTarget {
     const { token, timeoutMs, WebSocket } = this.#options;
     const bearer = typeof token === 'function' ? await token() : token;
     if (!this.#running) throw new WsEchoError('closed', 'the client was closed');
-    const socket = new WebSocket(this.#url.href, bearer ? [PROTOCOL, `bearer.${bearer}`] : [PROTOCOL]);
+    const socket = new WebSocket(this.#url.href, bearer ? [PROTOCOL, offer(bearer)] : [PROTOCOL]);
     const link = new Link(socket, { timeoutMs, onMessage: (message) => this.#receive(message) });
     try {
       await link.opened;
@@ -559,6 +561,12 @@ function onceWithinADay() {
 /** What of a push belongs to the message itself. */
 function numbered({ seq, messageId, from, data, at, void: isVoid }) {
   return isVoid ? { seq, void: true } : { seq, messageId, from, data, at };
+}
+
+/** A token as a subprotocol. What browsers say of one that cannot be sent would repeat it. */
+function offer(bearer) {
+  if (TOKEN.test(bearer)) return `bearer.${bearer}`;
+  throw new WsEchoError('invalid_token', 'the token has characters that no token has');
 }
 
 /** How long to wait before asking again. */

@@ -61,6 +61,17 @@ test('a token that cannot be had is asked for again', async () => {
   assert.equal(client.told.error[0].error.message, 'no token');
 });
 
+test('a token that cannot be sent is not repeated in the error', async () => {
+  for (const token of ['se same', 'sesame,', 'ses\u00e4me', 'sesame=', 'sesame\r\nx']) {
+    const client = await connect({ token });
+    const [{ error }] = client.told.error;
+    assert.equal(error.code, 'invalid_token');
+    assert.ok(!String(error.stack).includes(token));
+    client.close();
+  }
+  assert.equal(service.dials.length, 0);
+});
+
 test('messages come in order, once, and one\'s own among them', async () => {
   const client = await connect();
   const joined = await client.join('r');
