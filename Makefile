@@ -45,7 +45,7 @@ $(STATICCHECK):
 
 # What cannot be installed here leaves its tests skipped, loudly; where CI is set it is an error.
 tools:
-	@for tool in tools-dynamodb tools-sqs tools-gateway tools-autobahn; do \
+	@for tool in tools-dynamodb tools-sqs tools-gateway tools-autobahn tools-wscat; do \
 		$(MAKE) --no-print-directory $$tool || { echo "!! make $$tool failed: the tests that need it are skipped" >&2; test -z "$$CI"; } || exit 1; \
 	done
 
@@ -63,7 +63,7 @@ CHECKOV_STAMP     := $(TOOLS)/checkov/.installed-$(CHECKOV_VERSION)
 SAM               := SAM_CLI_TELEMETRY=0 $(TOOLS)/sam/bin/sam
 PYTHON            ?= python3
 
-.PHONY: build deploy lint-template test-cloud tools-cloud
+.PHONY: build deploy lint-template test-cloud tools-cloud tools-wscat
 build: $(SAM_STAMP) ## Build the functions for AWS: make build ARGS="--config-env prod"
 	$(SAM) build $(ARGS)
 
@@ -94,6 +94,8 @@ $(MINISTACK_STAMP):
 
 $(CHECKOV_STAMP):
 	$(call venv,checkov,checkov==$(CHECKOV_VERSION))
+
+tools-wscat: $(WSCAT_STAMP) ## Install wscat, to test what the documents tell people to type (needs npm)
 
 $(WSCAT_STAMP):
 	@rm -rf $(@D)
