@@ -81,20 +81,20 @@ func TestEveryValueOfAHeaderCounts(t *testing.T) {
 
 func TestParseOrigins(t *testing.T) {
 	for _, list := range []string{
-		"*", "https://*.example", "app.example", "https://app.example/", "https://app.example:0", "https://", "https://a b",
+		"*,https://app.example", "**", "https://*.example", "app.example", "https://app.example/", "https://app.example:0", "https://", "https://a b",
 		"https://app.example;https://b.example", "https://\u0430pp.example", "Null", "https://user@app.example",
 	} {
 		if _, err := apigateway.ParseOrigins(list); err == nil {
 			t.Errorf("ParseOrigins(%q) found nothing wrong", list)
 		}
 	}
-	for list, empty := range map[string]bool{"": true, " , ": true, "null": false, "https://app.example": false, "chrome-extension://abcdef": false} {
+	for list, empty := range map[string]bool{"": true, " , ": true, "null": false, "*": false, "https://app.example": false, "chrome-extension://abcdef": false} {
 		if origins, err := apigateway.ParseOrigins(list); err != nil || origins.Empty() != empty {
 			t.Errorf("ParseOrigins(%q): Empty = %v, %v", list, origins.Empty(), err)
 		}
 	}
-	if apigateway.AnyOrigin.Empty() {
-		t.Error("AnyOrigin is empty")
+	if apigateway.AnyOrigin.Empty() || apigateway.LoopbackOrigins.Empty() {
+		t.Error("AnyOrigin or LoopbackOrigins is empty")
 	}
 }
 

@@ -25,19 +25,32 @@ type Handshake struct {
 	QueryToken bool
 	// Origins are the web pages that may connect. Programs, which send no Origin, are not bound by it.
 	Origins Origins
+	// OwnPage lets in the page of the host that a client connects to, too. Something before has to know the host.
+	OwnPage bool
 }
 
 // credentials finds what a client shows. Refusals: forbidden for its origin, which is looked at first, and
 // unauthorized for a token that is missing, shown in a wrong way, or not the only one.
 func (h Handshake) credentials(request upgrade) (domain.Credentials, error) {
-	if !h.Origins.admit(request.headers("Origin")) {
-		return domain.Credentials{}, &domain.Error{Code: domain.Forbidden, Message: "this origin may not connect"}
+	if !h.admits(request) {
+		return domain.Credentials{}, &domain.Error{Code: domain.Forbidden, Message: "pages of this origin may not connect (ALLOWED_ORIGINS)"}
 	}
 	if !h.Tokens {
 		return domain.Credentials{User: request.event.QueryStringParameters["user"]}, nil
 	}
 	token, err := h.token(request)
 	return domain.Credentials{Token: token}, err
+}
+
+// admits decides by the origin. Browsers send one with every WebSocket (RFC 6455, 4.1), so who sends none is a program,
+// unless it says in another way that it is a page.
+func (h Handshake) admits(request upgrade) bool {
+	origins := request.headers("Origin")
+	if len(origins) == 0 {
+		return h.Origins.any || SameOrigin("", nil, request.headers("Sec-Fetch-Site"))
+	}
+	host := strings.Join(request.headers("Host"), ",")
+	return h.Origins.admit(origins) || h.OwnPage && SameOrigin(host, origins, nil)
 }
 
 // token finds the one token of a request, wherever it is and however often.

@@ -19,7 +19,7 @@ func (o *options) authenticate(flags *flag.FlagSet) {
 	flags.StringVar(&a.Issuer, "issuer", "", "`name` of the tokens' issuer (JWT_ISSUER)")
 	flags.StringVar(&a.Audience, "audience", "", "`name` that the tokens are for (JWT_AUDIENCE)")
 	flags.StringVar(&a.DefaultGrants, "default-grants", "", "`grants` of tokens that have none (JWT_DEFAULT_GRANTS)")
-	flags.StringVar(&a.Origins, "origins", "", "`list` of the web pages that may connect (ALLOWED_ORIGINS)")
+	flags.StringVar(&a.Origins, "origins", "", "`list` of web pages that may connect beside the program's own, or * for all; empty: in mode open those of localhost (ALLOWED_ORIGINS)")
 	flags.BoolVar(&a.QueryToken, "query-token", false, "accept ?token= as well (ALLOW_QUERY_TOKEN)")
 }
 
@@ -27,16 +27,15 @@ func (o *options) authenticate(flags *flag.FlagSet) {
 func (o options) authorize(parts *wiring.Parts) error {
 	auth := o.auth
 	auth.Mode = cmp.Or(auth.Mode, wiring.AuthOpen)
+	auth.OwnPage = true // The guard knows that the host is ours.
 	if auth.KeySet != "" && !strings.Contains(auth.KeySet, "://") {
 		auth.Keys = jwt.File(auth.KeySet)
 	}
 	return auth.Apply(parts)
 }
 
-// authorizer guards $connect. The gateway's log says that a client was refused; in mode jwt the handler's own says why.
+// authorizer guards $connect. The gateway's log says that a client was refused, the handler's own says why.
 func (o options) authorizer(parts wiring.Parts, out io.Writer) *gateway.Authorizer {
-	if o.auth.Mode == wiring.AuthJWT {
-		parts.Logger = newLogger(o, out, o.level())
-	}
+	parts.Logger = newLogger(o, out, o.level())
 	return &gateway.Authorizer{Handler: gateway.Typed(parts.Authorize())}
 }

@@ -1,5 +1,5 @@
 // Command local runs the whole API on one machine: the handlers of the deployed Lambdas behind a local API Gateway,
-// with everything kept in memory. It is for development and knows no security.
+// with everything kept in memory. It is for development: whoever reaches it may connect, but for web pages of others.
 package main
 
 import (

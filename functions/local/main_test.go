@@ -81,7 +81,7 @@ func TestHelp(t *testing.T) {
 	if err := run(t.Context(), []string{"-help"}, &out, &out); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"-addr", "-stage", "wscat"} {
+	for _, want := range []string{"-addr", "-stage", "wscat", "curl -H", "-origins", "-hosts", "-remote-posts"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the help lacks %s:\n%s", want, &out)
 		}

@@ -28,6 +28,9 @@ type options struct {
 	reportLeaks  bool
 
 	auth wiring.Auth
+
+	hosts       hostNames
+	remotePosts bool
 }
 
 const usage = `Runs the whole wsEcho API on this machine, for development.
@@ -35,6 +38,13 @@ const usage = `Runs the whole wsEcho API on this machine, for development.
   make run                                     listen on ws://127.0.0.1:8080/dev
   wscat -c 'ws://127.0.0.1:8080/dev?user=ada'  connect to it, as ada or without a name
   http://127.0.0.1:8080/                       the chat page, in a browser
+
+  curl -H 'Content-Type: application/json' \
+    -d '{"v":1,"audience":"everyone","message":"hello"}' http://127.0.0.1:8080/push
+
+Web pages other than its own and those of localhost may not connect: see -origins. It answers to names of loopback, and
+to IP addresses if -addr is one that other machines reach: see -hosts. Those may connect then, but not push or post to
+connections: see -remote-posts.
 
 Flags:
 `
@@ -58,6 +68,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.messagesPerMinute, "messages-per-minute", 120, "`number` of messages to others that a user may send; 0 is no limit")
 	flags.IntVar(&o.maxPerUser, "connections-per-user", 25, "`number` of connections that a user may have; 0 is no limit")
 	o.authenticate(flags)
+	flags.Var(&o.hosts, "hosts", "`list` of names, such as wsecho,devbox.lan, by which the program may be asked for, beside those of loopback")
+	flags.BoolVar(&o.remotePosts, "remote-posts", false, "let other machines use POST /push and /@connections, not only connect")
 	o.misbehave(flags)
 	if err := flags.Parse(args); err != nil {
 		return o, err

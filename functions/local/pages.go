@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,12 +23,21 @@ func pages(api http.Handler, queue domain.Queue) http.Handler {
 	return mux
 }
 
+// wantsJSON is the answer to who did not say so.
+const wantsJSON = `a push is application/json, and has to say so:
+
+  curl -H 'Content-Type: application/json' -d '{"v":1,"audience":"everyone","message":"hello"}' http://%s/push`
+
 // push takes, as JSON in the body, the same message that the deployed queue takes from a team's other services.
 func push(queue domain.Queue) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if !isJSON(r) {
+			http.Error(w, fmt.Sprintf(wantsJSON, r.Host), http.StatusUnsupportedMediaType)
+			return
+		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPush))
 		if err != nil {
-			http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+			http.Error(w, err.Error(), unreadable(err))
 			return
 		}
 		delivery, err := sqs.DecodePush(body, wiring.NewID(), time.Now())
@@ -42,4 +52,12 @@ func push(queue domain.Queue) http.HandlerFunc {
 		w.WriteHeader(http.StatusAccepted)
 		fmt.Fprintln(w, delivery.MessageID)
 	}
+}
+
+// unreadable is the status for a body that was not read to its end.
+func unreadable(err error) int {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusRequestTimeout
 }

@@ -51,11 +51,20 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with -addr", err)
 	}
+	s, err := startOn(ctx, listener, o, out)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return s, nil
+}
+
+// startOn serves on a listener.
+func startOn(ctx context.Context, listener net.Listener, o options, out io.Writer) (*server, error) {
 	base := fmt.Sprintf("http://%s/%s", listener.Addr(), o.stage)
 	self := new(loopback)
 	parts, queue, err := assemble(ctx, o, apigateway.NewSender(local(self), base, wiring.PostConcurrency), out)
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, err
 	}
 	api, err := gateway.New(gateway.Config{
 		Stage:      o.stage,
@@ -70,11 +79,12 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 		Limits:      gateway.Limits{PostsPerSecond: o.postRate, PostBurst: int(o.postRate / 10)},
 	})
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, err
 	}
 	s := &server{url: "ws" + base[len("http"):], parts: parts, gateway: api, self: self, http: api.Server()}
-	s.http.Handler = web.Handler(o.stage, pages(api, queue))
-	self.handler = s.http.Handler
+	self.handler = web.Handler(o.stage, pages(api, queue))
+	s.http.DisableGeneralOptionsHandler = true // The guard sees every request.
+	s.http.Handler = o.guarded(self.handler, listener.Addr(), newLogger(o, out, o.level()))
 	s.serve(gateway.Listener(listener), queue, parts.Worker())
 	return s, nil
 }

@@ -28,8 +28,12 @@ type Auth struct {
 	Keys jwt.Source
 	// DefaultGrants are for tokens that have none, separated by spaces; empty is none.
 	DefaultGrants string
-	// Origins are the web pages that may connect, separated by commas. Empty means any in mode open, none in mode jwt.
+	// Origins are the web pages that may connect, separated by commas, or * for all. Empty means in mode open those that a
+	// developer has on the machine of the browser, in mode jwt none.
 	Origins string
+	// OwnPage lets in the page of the host that a client connects to, too. Something has to see to it that the host is one
+	// of ours: by DNS rebinding any page can call itself the server's own.
+	OwnPage bool
 	// QueryToken allows tokens in the query string.
 	QueryToken bool
 }
@@ -44,12 +48,12 @@ func (a Auth) Apply(p *Parts) error {
 	switch a.Mode {
 	case AuthOpen:
 		if origins.Empty() {
-			origins = apigateway.AnyOrigin
+			origins = apigateway.LoopbackOrigins
 		}
-		p.Authenticator, p.Handshake = domain.Open{}, apigateway.Handshake{Origins: origins}
+		p.Authenticator, p.Handshake = domain.Open{}, apigateway.Handshake{Origins: origins, OwnPage: a.OwnPage}
 		return nil
 	case AuthJWT:
-		p.Handshake = apigateway.Handshake{Tokens: true, QueryToken: a.QueryToken, Origins: origins}
+		p.Handshake = apigateway.Handshake{Tokens: true, QueryToken: a.QueryToken, Origins: origins, OwnPage: a.OwnPage}
 		p.Authenticator, err = a.authenticator(p)
 		return err
 	}

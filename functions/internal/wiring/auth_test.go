@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"wsecho/domain"
 )
 
@@ -65,8 +67,35 @@ func TestOpenNeedsNothing(t *testing.T) {
 	if err := (Auth{Mode: AuthOpen}).Apply(&p); err != nil || p.Authenticator != (domain.Open{}) {
 		t.Errorf("Apply: %v, %+v", err, p)
 	}
-	if p.Handshake.Tokens || p.Handshake.Origins.Empty() {
-		t.Errorf("the handshake is %+v, want any origin and no tokens", p.Handshake)
+	if p.Handshake.Tokens || p.Handshake.QueryToken || p.Handshake.OwnPage {
+		t.Errorf("the handshake is %+v, want one without tokens", p.Handshake)
+	}
+}
+
+// TestOpenIsNotForEveryPage: as deployed, mode open lets in programs and a developer's pages, others if they are listed.
+func TestOpenIsNotForEveryPage(t *testing.T) {
+	const foreign, local, none = "https://evil.example", "http://localhost:3000", ""
+	for setting, admitted := range map[string]map[string]bool{
+		"":                    {foreign: false, "null": false, "https://api.example": false, local: true, none: true},
+		"https://app.example": {foreign: false, "null": false, "https://app.example": true, local: false, none: true},
+		"*":                   {foreign: true, "null": true, local: true, none: true},
+	} {
+		t.Setenv("AUTH_MODE", AuthOpen)
+		t.Setenv("ALLOWED_ORIGINS", setting)
+		p := Parts{Logger: slog.New(slog.DiscardHandler)}
+		if err := authFromEnvironment().Apply(&p); err != nil {
+			t.Fatal(err)
+		}
+		for origin, want := range admitted {
+			event := events.APIGatewayCustomAuthorizerRequestTypeRequest{Headers: map[string]string{"Host": "api.example"}}
+			if origin != none {
+				event.Headers["Origin"] = origin
+			}
+			got, err := p.Authorize()(t.Context(), event)
+			if effect := got.PolicyDocument.Statement[0].Effect; err != nil || (effect == "Allow") != want {
+				t.Errorf("with the list %q, a page of %q: %s, %v", setting, origin, effect, err)
+			}
+		}
 	}
 }
 

@@ -139,7 +139,7 @@ test('a direct message reaches one person', async () => {
 test('what another service pushes into a room is shown there', async () => {
   await ada.getByRole('button', { name: /#lobby/ }).first().click();
   const body = JSON.stringify({ v: 1, audience: 'room:lobby', message: { text: 'A new version is out.' } });
-  assert.equal((await fetch(`${local.http}/push`, { method: 'POST', body })).status, 202);
+  assert.equal((await fetch(`${local.http}/push`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })).status, 202);
   await ada.getByText('A new version is out.').waitFor();
   await ada.locator('.message', { hasText: 'another service' }).waitFor();
 });

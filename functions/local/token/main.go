@@ -74,7 +74,7 @@ const instructions = `A token for %[1]s, valid for %[2]s:
 
 Run the API so that it asks for such tokens:
 
-  make run ARGS="-auth jwt -jwks %[4]s -issuer %[5]s -audience %[6]s -origins http://127.0.0.1:8080,http://localhost:8080"
+  make run ARGS="-auth jwt -jwks %[4]s -issuer %[5]s -audience %[6]s"
 
 Connect, as a program does or the way a browser does:
 

@@ -21,7 +21,7 @@ func TestToken(t *testing.T) {
 	if err := run([]string{"-dir", dir, "-user", "bob", "-life", "1h"}, &out, &out); err != nil {
 		t.Fatal(err)
 	}
-	settings := regexp.MustCompile(`-jwks (\S+) -issuer (\S+) -audience (\S+)`).FindStringSubmatch(out.String())
+	settings := regexp.MustCompile(`-jwks (\S+) -issuer (\S+) -audience ([^\s"]+)`).FindStringSubmatch(out.String())
 	if settings == nil {
 		t.Fatalf("no command to run the program:\n%s", &out)
 	}
