@@ -104,8 +104,9 @@ type Limits struct {
 	// HeaderBytes bounds the header of an upgrade request: 431 above it. AWS lists 10,240 for its REST and HTTP APIs.
 	HeaderBytes int
 
-	// SendBuffer is how many bytes wait for a client that doesn't read; posts above it are answered 429.
-	// AWS documents that such a buffer exists, not its size. 0 means 512 KiB. A single message always fits.
+	// SendBuffer is how many bytes wait for a client that doesn't read; posts above it are answered 429. From half of it on
+	// the gateway neither reads from the client nor begins what it asked for. AWS documents that such a buffer exists, not
+	// its size. 0 means 512 KiB. A single message always fits.
 	SendBuffer int
 	// InFlight is how many messages of one connection are handled at the same time; the gateway stops reading from
 	// the client while so many run. 0 means 1,000, the default concurrency of a Lambda account.

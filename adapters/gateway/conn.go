@@ -38,10 +38,13 @@ type ending struct {
 // closeWait is how long a client may take to answer a close frame, or to read what was sent before it.
 const closeWait = 2 * time.Second
 
-// serve reads messages until the connection is over. It is the connection's only permanent goroutine.
+// serve reads messages until the connection is over. It is the connection's only permanent goroutine. While too much
+// waits for the client it reads nothing: who asks and does not listen would have the gateway keep all the answers. That
+// the client is gone then shows in writing, or when it is idle or too old.
 func (c *conn) serve() {
 	defer c.g.work.Done()
 	for {
+		c.room()
 		_, data, err := c.in.next()
 		if err != nil {
 			c.stop(err)
@@ -212,6 +215,13 @@ func (c *conn) reply(data []byte) {
 		if ch := c.out.waiting(); ch != nil {
 			<-ch
 		}
+	}
+}
+
+// room waits until a reply is likely to fit into the outbox, or the connection is over.
+func (c *conn) room() {
+	for ch := c.out.crowded(c.g.cfg.Limits.SendBuffer); ch != nil; ch = c.out.crowded(c.g.cfg.Limits.SendBuffer) {
+		<-ch
 	}
 }
 

@@ -128,7 +128,8 @@
 //	U20  DisconnectWaits       $disconnect may come before a message's handler has ended
 //
 // Choices without a number: a handler's empty body sends no frame (EmptyReplies); a reply of more than 128 KB is an internal error; a connection has at most
-// Limits.InFlight messages in its handlers, and is not read from while it has them; messages to clients are sent
+// Limits.InFlight messages in its handlers, and is not read from while it has them or while half of Limits.SendBuffer
+// waits for it; messages to clients are sent
 // uncompressed, whatever was negotiated; URLs over 4,096 characters get 414, headers over 10 KB 431; a handshake without
 // a proper key gets 400, one of another version 426.
 package gateway

@@ -117,6 +117,7 @@ func (r *request) handle() {
 		close(r.turn)
 	}
 	g.faults.holdMessage()
+	r.c.room()
 	r.run()
 }
 

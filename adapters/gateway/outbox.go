@@ -118,6 +118,17 @@ func (o *outbox) notify() {
 	}
 }
 
+// crowded returns a channel that is closed when the outbox has changed, if so much waits that another message might not
+// fit; nil if there is room, or nothing may be added any more.
+func (o *outbox) crowded(limit int) <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sealed || !exceeds(2*o.bytes, limit) {
+		return nil
+	}
+	return o.change()
+}
+
 // waiting returns a channel that is closed when the outbox has changed, or nil if there is nothing to wait for: it is
 // neither full nor being drained.
 func (o *outbox) waiting() <-chan struct{} {
@@ -126,6 +137,11 @@ func (o *outbox) waiting() <-chan struct{} {
 	if !o.draining {
 		return nil
 	}
+	return o.change()
+}
+
+// change returns a channel that is closed at the next change. The caller holds the lock.
+func (o *outbox) change() <-chan struct{} {
 	if o.changed == nil {
 		o.changed = make(chan struct{})
 	}

@@ -30,6 +30,9 @@ const (
 	historyDays = 7
 	// workers is how many deliveries are worked on at the same time.
 	workers = 4
+	// inFlight is how many messages of one connection are handled at the same time. So many replies of 120 KB may wait for
+	// a client that asks and does not read, beside what its buffer holds.
+	inFlight = 16
 	// patience is how long ending waits for what is under way.
 	patience = 5 * time.Second
 )
@@ -76,7 +79,7 @@ func startOn(ctx context.Context, listener net.Listener, o options, out io.Write
 		Faults:     o.faults,
 
 		ReportLeaks: o.reportLeaks,
-		Limits:      gateway.Limits{PostsPerSecond: o.postRate, PostBurst: int(o.postRate / 10)},
+		Limits:      gateway.Limits{InFlight: inFlight, PostsPerSecond: o.postRate, PostBurst: int(o.postRate / 10)},
 	})
 	if err != nil {
 		return nil, err
