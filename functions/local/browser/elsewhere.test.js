@@ -6,6 +6,8 @@ import { startLocal } from './local.js';
 import { STRANGER, startStranger } from './stranger.js';
 
 const PATIENCE_MS = 15_000;
+/** A name of this machine in a local network. */
+const DESK = 'desk.test';
 const SECRET = 'sesame.open.please';
 
 let browser, local, stranger, context, page;
@@ -13,8 +15,8 @@ let other; // The server that links name. Nobody may come there unasked.
 let link; // The address of the page that names it.
 
 before(async () => {
-  browser = await launch([STRANGER]);
-  local = await startLocal(['-q']);
+  browser = await launch([STRANGER, DESK]);
+  local = await startLocal(['-q', '-hosts', DESK]);
   stranger = await startStranger();
 });
 
@@ -208,6 +210,16 @@ for (const address of ['http://evil.test/', 'ws://ada:secret@evil.test/', 'javas
     await page.locator('#state[data-state=open]').waitFor();
   });
 }
+
+test('over plain http from another machine, browsers do not say who led there, so the page stays', async () => {
+  await page.goto(link.replace('127.0.0.1', DESK));
+  await asks();
+  assert.equal(await page.getByRole('button', { name: 'Connect', exact: true }).isDisabled(), true);
+  await page.getByRole('alert').getByText('over https').waitFor();
+  await page.getByRole('button', { name: 'Stay here' }).click();
+  await enter('ada');
+  await page.locator('#state[data-state=open]').waitFor();
+});
 
 test('a token is in no text, no address and no line of the console', async () => {
   const said = [];

@@ -169,7 +169,8 @@ test('direct messages', async () => {
 
 test('pushes of other services', async () => {
   const ada = await Client.connect('?user=ada');
-  const response = await fetch(`${local.http}/push`, { method: 'POST', body: JSON.stringify({ v: 1, audience: 'user:ada', message: { n: 1 } }) });
+  const body = JSON.stringify({ v: 1, audience: 'user:ada', message: { n: 1 } });
+  const response = await fetch(`${local.http}/push`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
   assert.equal(response.status, 202, await response.text());
   assert.deepEqual((await ada.expect('pushed')).data, { n: 1 });
 });
