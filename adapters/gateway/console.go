@@ -8,12 +8,16 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // NewLogHandler makes a slog.Handler for people: one line for each record, with the time of day, a word for what
-// happened, and the rest as name=value. Colour helps the eye; see Terminal. For machines use slog.NewJSONHandler.
+// happened, and the rest as name=value, quoted where a terminal would not print it. Colour helps the eye; see Terminal.
+// For machines use slog.NewJSONHandler.
 // It is safe for concurrent use.
 func NewLogHandler(w io.Writer, level slog.Leveler, colour bool) slog.Handler {
 	return &console{w: w, level: level, colour: colour, mu: new(sync.Mutex)}
@@ -75,7 +79,7 @@ func (c *console) Handle(_ context.Context, r slog.Record) error {
 	if !r.Time.IsZero() {
 		b.WriteString(c.paint(dim, r.Time.Format("15:04:05.000")) + " ")
 	}
-	fmt.Fprint(&b, c.paint(colourOf(r), fmt.Sprintf("%-10s", r.Message)))
+	fmt.Fprint(&b, c.paint(colourOf(r), fmt.Sprintf("%-10s", printable(r.Message))))
 	var stack string
 	each := func(a slog.Attr) bool {
 		if a.Key == "stack" {
@@ -91,7 +95,9 @@ func (c *console) Handle(_ context.Context, r slog.Record) error {
 	r.Attrs(func(a slog.Attr) bool { a.Key = c.prefix + a.Key; return each(a) })
 	b.WriteString("\n")
 	if stack != "" {
-		b.WriteString(c.paint(dim, stack) + "\n")
+		for line := range strings.Lines(stack) {
+			b.WriteString(c.paint(dim, printable(strings.TrimRight(line, "\n"))) + "\n")
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,7 +120,7 @@ func (c *console) attr(b *bytes.Buffer, a slog.Attr) {
 		}
 		return
 	}
-	b.WriteString(" " + c.paint(dim, a.Key+"=") + readable(v))
+	b.WriteString(" " + c.paint(dim, printable(a.Key)+"=") + readable(v))
 }
 
 // readable rounds durations and quotes what would be hard to tell apart.
@@ -123,15 +129,24 @@ func readable(v slog.Value) string {
 	if v.Kind() == slog.KindDuration {
 		s = v.Duration().Round(10 * time.Microsecond).String()
 	}
-	for _, r := range s {
-		if r <= ' ' || r == '"' || r == 0x7f {
-			return strconv.Quote(s)
-		}
-	}
-	if s == "" {
-		return `""`
+	if s == "" || strings.ContainsAny(s, "\t \"") || !isPrintable(s) {
+		return strconv.Quote(s)
 	}
 	return s
+}
+
+// isPrintable tells whether a text, much of which is clients', does nothing to a terminal but show itself: there is no
+// escape sequence in it, no new line, and nothing that hides what follows or turns its direction.
+func isPrintable(s string) bool {
+	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) && r != '\t' }) < 0
+}
+
+// printable is a text as it is, or quoted if it is not printable.
+func printable(s string) string {
+	if isPrintable(s) {
+		return s
+	}
+	return strconv.Quote(s)
 }
 
 func (c *console) paint(colour, s string) string {

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"unicode"
+	"unicode/utf16"
 
 	"wsecho/adapters/gateway"
 )
@@ -19,8 +23,30 @@ func (o options) level() slog.Level {
 // newLogger writes records from a level on: lines for people, or JSON if that is wanted.
 func newLogger(o options, out io.Writer, level slog.Level) *slog.Logger {
 	if o.json {
-		return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewJSONHandler(printing{out}, &slog.HandlerOptions{Level: level}))
 	}
 	file, isFile := out.(*os.File)
 	return slog.New(gateway.NewLogHandler(out, level, isFile && gateway.Terminal(file)))
+}
+
+// printing writes JSON of which a terminal prints every character: what is outside of ASCII is in its strings, where an
+// escape means the same.
+type printing struct{ w io.Writer }
+
+// Write implements io.Writer.
+func (p printing) Write(text []byte) (int, error) {
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if unicode.IsPrint(r) || r == '\n' {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	if _, err := p.w.Write(b.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
