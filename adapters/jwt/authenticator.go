@@ -38,8 +38,9 @@ type Config struct {
 
 // Authenticator accepts tokens signed with RS256, ES256 or EdDSA (Ed25519). It is safe for concurrent use.
 //
-// A token needs the claims iss, aud, exp and sub. The times exp and nbf have a leeway of domain.ExpiryGrace, since
-// clocks differ. The user is sub, which must be a valid user name; grants are in scope, a text (RFC 8693, 4.2).
+// A token needs the claims iss, aud, exp and sub. Since clocks differ, nbf has a leeway of domain.ExpiryGrace; exp has
+// none, as whoever got in by it would be refused every message. No name of a claim or a header parameter may come twice.
+// The user is sub, which must be a valid user name; grants are in scope, a text (RFC 8693, 4.2).
 type Authenticator struct {
 	parser   *jwt.Parser
 	keys     *keySet
@@ -78,6 +79,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, c domain.Credentials) 
 		return domain.Identity{}, unauthorized("the token is too large")
 	case strings.Trim(c.Token, compactAlphabet) != "": // Go's base64 decoder would skip line breaks.
 		return domain.Identity{}, unauthorized("the token is malformed")
+	case repeats(c.Token):
+		return domain.Identity{}, unauthorized("the token has a claim or a header parameter twice")
 	}
 	// A map, since names of claims are compared exactly: a struct would take "SUB" for "sub".
 	claims := jwt.MapClaims{}
@@ -124,6 +127,10 @@ func (a *Authenticator) identity(claims jwt.MapClaims) (domain.Identity, error) 
 	if err != nil {
 		return domain.Identity{}, unauthorized("the token's claims are malformed")
 	}
+	end := expires.Truncate(time.Second)
+	if !time.Now().Before(end) {
+		return domain.Identity{}, unauthorized("the token has expired")
+	}
 	if !domain.ValidUser(user) {
 		return domain.Identity{}, &domain.Error{Code: domain.Forbidden, Message: "the token's subject is no user name"}
 	}
@@ -131,7 +138,7 @@ func (a *Authenticator) identity(claims jwt.MapClaims) (domain.Identity, error) 
 	if grants == "" {
 		grants = a.defaults
 	}
-	return domain.Identity{User: user, ExpiresAt: expires.Truncate(time.Second), Grants: grants}, nil
+	return domain.Identity{User: user, ExpiresAt: end, Grants: grants}, nil
 }
 
 // refusal says why a token was not accepted, in words of ours: the library's may quote the token.

@@ -193,7 +193,7 @@ var badOrigins = []string{
 func badClaims() map[string]map[string]any {
 	now := time.Now()
 	return map[string]map[string]any{
-		"expired":                {"exp": now.Add(-35 * time.Second).Unix()},
+		"expired":                {"exp": now.Unix()},
 		"no expiry":              {"exp": nil},
 		"expiry as text":         {"exp": "9999999999"},
 		"not valid yet":          {"nbf": now.Add(60 * time.Second).Unix()},
@@ -390,12 +390,26 @@ func TestLargeScope(t *testing.T) {
 	c.receive("ack")
 }
 
-// TestTokenExpired on a living connection: its messages are refused from then on.
+// TestTokenExpired on a living connection: its messages are refused from then on, each by its id.
 func TestTokenExpired(t *testing.T) {
-	c := startGuarded(t).admitted(t, map[string]any{"exp": time.Now().Add(-10 * time.Second).Unix()}) // Within the leeway.
-	c.send(`{"action":"echo","id":"1"}`)
-	if got := c.receive("error"); got["code"] != "token_expired" || got["retryable"] != false {
+	c := startGuarded(t).admitted(t, map[string]any{"exp": time.Now().Add(2 * time.Second).Unix()})
+	var got map[string]any
+	wait(t, func() bool {
+		c.send(`{"action":"echo","id":"1"}`)
+		got = c.reply()
+		return got["type"] == "error"
+	})
+	if got["code"] != "token_expired" || got["retryable"] != false || got["id"] != "1" {
 		t.Errorf("after the token's expiry: %v", got)
+	}
+}
+
+// TestExpiredTokensStayOut, even by a second: who got in with one would be refused every message.
+func TestExpiredTokensStayOut(t *testing.T) {
+	g := startGuarded(t)
+	token := edKey.Sign(jwttest.Claims("ada", map[string]any{"exp": time.Now().Unix()}), nil)
+	if status, _ := upgrade(t, g.url, "", bearer(token)); status != 401 {
+		t.Errorf("status %d", status)
 	}
 }
 
