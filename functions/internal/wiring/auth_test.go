@@ -7,8 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
-
+	"wsecho/adapters/apigateway"
 	"wsecho/domain"
 )
 
@@ -87,7 +86,8 @@ func TestOpenIsNotForEveryPage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for origin, want := range admitted {
-			event := events.APIGatewayCustomAuthorizerRequestTypeRequest{Headers: map[string]string{"Host": "api.example"}}
+			var event apigateway.AuthorizerEvent
+			event.Headers = map[string]string{"Host": "api.example"}
 			if origin != none {
 				event.Headers["Origin"] = origin
 			}
