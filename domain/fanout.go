@@ -53,7 +53,8 @@ type Report struct {
 }
 
 // Deliver works on a delivery until a point in time, after which it starts and awaits no more posts: what is not
-// done goes back to the queue. ctx must last a little longer.
+// done goes back to the queue. ctx must last a little longer, and Deliver may: it closes the connections that it found
+// gone, which takes up to two seconds if the registry is slow, whatever becomes of ctx.
 //
 // An error means that the whole delivery has to be tried again, by its sender or its queue: one that wraps
 // ErrUnavailable if the registry or the queue did not answer, ErrForbidden if the service may not post.
@@ -132,7 +133,7 @@ func (f *FanOut) split(d Delivery, page Page) []Delivery {
 	return children
 }
 
-// post posts a delivery to members, then hands what is left back to the queue.
+// post posts a delivery to members, hands what is left back to the queue, and closes the connections that are gone.
 func (f *FanOut) post(ctx context.Context, d Delivery, members []Member, until time.Time) (Report, error) {
 	members = slices.DeleteFunc(slices.Clone(members), func(m Member) bool { return slices.Contains(d.Except, m.ID) })
 	run := &run{fanOut: f, delivery: d}
@@ -140,5 +141,7 @@ func (f *FanOut) post(ctx context.Context, d Delivery, members []Member, until t
 	if run.forbidden != nil {
 		return run.report, run.forbidden
 	}
-	return run.handBack(ctx)
+	report, err := run.handBack(ctx)
+	run.reap(ctx)
+	return report, err
 }

@@ -18,9 +18,6 @@ const (
 	hung = InlineShare / 2
 	// retryCeiling bounds the wait before the second try; the one before the third is twice as long.
 	retryCeiling = 100 * time.Millisecond
-	// reapAge is how old a connection must be before a "gone" is believed: its rows are written before its socket
-	// is open.
-	reapAge = 30 * time.Second
 )
 
 // run is one run of a delivery over a list of members.
@@ -32,6 +29,7 @@ type run struct {
 	report         Report
 	missed, putOff leftover // The latter are those who were throttled, or rest.
 	untried        []Member
+	reapable       []Member // Gone, and old enough to believe it.
 	forbidden      error
 }
 
@@ -71,7 +69,7 @@ func (r *run) reach(ctx context.Context, stop context.CancelFunc, m Member) {
 	for try := 1; ; try++ {
 		began := time.Now()
 		err := r.send(ctx, m.ID)
-		if r.settled(ctx, stop, m, err) {
+		if r.settled(stop, m, err) {
 			return
 		}
 		timedOut := errors.Is(err, context.DeadlineExceeded)
@@ -116,12 +114,12 @@ func (r *run) send(ctx context.Context, id string) error {
 }
 
 // settled counts an outcome and tells whether it is the member's last one in this run.
-func (r *run) settled(ctx context.Context, stop context.CancelFunc, m Member, err error) bool {
+func (r *run) settled(stop context.CancelFunc, m Member, err error) bool {
 	switch {
 	case err == nil:
 		r.note(func() { r.report.Sent++ })
 	case errors.Is(err, ErrGone):
-		r.gone(ctx, m)
+		r.gone(m)
 	case errors.Is(err, ErrRefused):
 		r.note(func() { r.report.Failed++ })
 	case errors.Is(err, ErrForbidden):
@@ -136,15 +134,6 @@ func (r *run) settled(ctx context.Context, stop context.CancelFunc, m Member, er
 	}
 	r.fanOut.Rests.Over(m.ID)
 	return true
-}
-
-// gone counts a member that is gone, and reaps it unless its socket may not be open yet. Reaping ends with the run:
-// if it fails, the next message finds the member gone again.
-func (r *run) gone(ctx context.Context, m Member) {
-	if time.Since(m.ConnectedAt) >= reapAge {
-		_ = r.fanOut.Closer.Reap(ctx, m.ID, r.delivery.Audience)
-	}
-	r.note(func() { r.report.Gone++ })
 }
 
 // backOff waits a random part of a time that doubles with every try ("full jitter").
