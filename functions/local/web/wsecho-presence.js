@@ -1,15 +1,19 @@
 /**
  * Who is in a room. The service lists users with a count, and announces single connections: so an announcement that
- * comes soon after a list may or may not be counted in it already. Then the list has to be asked for again.
+ * comes soon after a list may or may not be counted in it already. Then the list has to be asked for again. So it has
+ * to be when a departure that was heard before the list is told again: the service repeats it if it isn't sure.
  */
 
 /** How long the service may take to deliver an announcement; later ones it drops. */
 const ANNOUNCEMENT_MS = 15_000;
+/** How many departures are remembered beyond a list. */
+const MAX_GONE = 1000;
 
 export class Presence {
   #counts = new Map(); // User -> number of connections.
   #joined = new Set(); // Connections counted since the list came.
   #left = new Set();
+  #gone = new Set(); // Connections that left before the list came, the latest last.
   #listedAt = -Infinity;
 
   /** @returns {{user: string, connections: number}[]} sorted by name */
@@ -22,6 +26,7 @@ export class Presence {
   /** Begins with a list from the service; the same user may be in it several times. */
   list(members) {
     this.#counts.clear();
+    this.#gone = new Set([...this.#gone, ...this.#left].slice(-MAX_GONE));
     this.#joined.clear();
     this.#left.clear();
     members.forEach(({ user, connections }) => this.#add(user, connections));
@@ -36,6 +41,8 @@ export class Presence {
   count({ type, user, connection }) {
     const [seen, undone, step] = type === 'joined' ? [this.#joined, this.#left, 1] : [this.#left, this.#joined, -1];
     if (seen.has(connection)) return true;
+    if (type === 'left' && this.#gone.has(connection)) return false;
+    this.#gone.delete(connection);
     const known = undone.delete(connection);
     seen.add(connection);
     this.#add(user, step);
