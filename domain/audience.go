@@ -20,12 +20,13 @@ type Memberships interface {
 	// Enter makes the connection a member of an audience until it leaves, is closed or expires; created is false if
 	// it is one already. Only c's ID, ConnectedAt, ExpiresAt and User are looked at. ErrNotConnected: the
 	// connection is not in the registry, nothing was written. ErrLimit: it is in max audiences already.
+	//
+	// created tells that this call made it a member, or may have: where an attempt's outcome stayed unknown and the
+	// connection is a member, created is true, and so it is beside an error that leaves the outcome unknown.
 	Enter(ctx context.Context, c Connection, a Audience, max int) (created bool, err error)
 	// Leave ends a membership; left is false if there was none. A connection that is gone is no error, and leaving
-	// never brings one back.
+	// never brings one back. left tells that this call ended it, or may have, as created of Enter.
 	Leave(ctx context.Context, id string, a Audience) (left bool, err error)
-	// Evict deletes the member's row alone, for somebody who is closing the connection; left tells that this call
-	// deleted it, or may have: where an attempt's outcome stayed unknown and the row is gone, left is true, and so it
-	// is beside an error that leaves the outcome unknown.
-	Evict(ctx context.Context, id string, a Audience) (left bool, err error)
+	// Evict deletes the member's row alone, for somebody who is closing the connection. No row is no error.
+	Evict(ctx context.Context, id string, a Audience) error
 }

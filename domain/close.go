@@ -10,16 +10,19 @@ import (
 type Closer struct {
 	Registry    Registry
 	Memberships Memberships
-	// Departed is told of each audience that a closed connection was a member of, at once when that membership is
-	// deleted. If two closers race or one dies, an audience is told once, except that a deletion whose outcome is
-	// unknown is told as well. Nil is nobody to tell. Its error does not stop the closing.
+	// Departed is told of each audience that a closed connection was a member of, at least once, and before that
+	// membership is deleted. If it returns an error, that membership stays until somebody closes the connection
+	// again. Nil is nobody to tell.
 	Departed func(ctx context.Context, c Connection, a Audience) error
 }
 
-// Close deletes all that the registry has of a connection; one that is unknown is no error.
+// Close deletes all that the registry has of a connection; one that is unknown is no error. After an error, which may
+// be several ones joined, the connection is still there, with the memberships that could not be told or deleted.
 //
 // The connection's own row lists its memberships and is deleted last, on condition that no membership was added
-// meanwhile. So a closer that dies leaves the list of what remains to be done to the next one.
+// meanwhile. So a closer that dies or fails leaves the list of what remains to be done to the next one: a second
+// $disconnect, or whoever posts to the connection and finds it gone. API Gateway repeats no $disconnect, so without
+// such a one the rows end with their time, and nobody is told.
 func (uc Closer) Close(ctx context.Context, id string) error {
 	for {
 		c, err := uc.Registry.Get(ctx, id)
@@ -29,33 +32,35 @@ func (uc Closer) Close(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		told, err := uc.evict(ctx, c)
-		if err == nil {
-			err = uc.Registry.Remove(ctx, c)
+		if err := uc.endMemberships(ctx, c); err != nil {
+			return err
 		}
-		if errors.Is(err, ErrChanged) {
-			continue
+		if err := uc.Registry.Remove(ctx, c); !errors.Is(err, ErrChanged) {
+			return err
 		}
-		return errors.Join(err, told)
 	}
 }
 
-// evict deletes the memberships of c. The first error is one of telling, the second one of deleting.
-func (uc Closer) evict(ctx context.Context, c Connection) (told, err error) {
+// endMemberships ends all memberships of c that it can.
+func (uc Closer) endMemberships(ctx context.Context, c Connection) error {
+	var errs []error
 	for _, a := range c.Audiences {
-		left, err := uc.Memberships.Evict(ctx, c.ID, a)
-		// Even after an error: the next closer would not find the row, and tell nobody.
-		if left && uc.Departed != nil {
-			told = errors.Join(told, uc.Departed(ctx, c, a))
-		}
-		if err != nil {
-			return told, err
-		}
+		errs = append(errs, uc.endMembership(ctx, c, a))
 	}
 	if c.User != "" {
-		_, err = uc.Memberships.Evict(ctx, c.ID, UserAudience(c.User))
+		errs = append(errs, uc.Memberships.Evict(ctx, c.ID, UserAudience(c.User)))
 	}
-	return told, err
+	return errors.Join(errs...)
+}
+
+// endMembership tells before it deletes: in the other order, a closer that dies in between takes the news along.
+func (uc Closer) endMembership(ctx context.Context, c Connection, a Audience) error {
+	if uc.Departed != nil {
+		if err := uc.Departed(ctx, c, a); err != nil {
+			return err
+		}
+	}
+	return uc.Memberships.Evict(ctx, c.ID, a)
 }
 
 // Reap closes a connection that was found gone as a member of an audience. Beyond Close it removes a row of that
@@ -64,6 +69,5 @@ func (uc Closer) Reap(ctx context.Context, id string, a Audience) error {
 	if err := uc.Close(ctx, id); err != nil || a == Everyone {
 		return err
 	}
-	_, err := uc.Memberships.Evict(ctx, id, a)
-	return err
+	return uc.Memberships.Evict(ctx, id, a)
 }

@@ -3,6 +3,7 @@ package domain_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -35,15 +36,16 @@ func wantNoMembers(t *testing.T, r *memory.Registry, audiences ...domain.Audienc
 	}
 }
 
-func TestClosersTellOnceWhoDeparted(t *testing.T) {
+// TestClosersTellWhoDeparted lets many close at once: each audience is told, at least once.
+func TestClosersTellWhoDeparted(t *testing.T) {
 	r := new(memory.Registry)
 	c := entered(t, r, "a", "b")
-	var told atomic.Int32
-	closer := domain.Closer{Registry: r, Memberships: r, Departed: func(_ context.Context, left domain.Connection, _ domain.Audience) error {
+	var a, b atomic.Int32
+	closer := domain.Closer{Registry: r, Memberships: r, Departed: func(_ context.Context, left domain.Connection, of domain.Audience) error {
 		if left.ID != c.ID || left.User != "ada" {
 			t.Errorf("departed: %+v", left)
 		}
-		told.Add(1)
+		map[domain.Audience]*atomic.Int32{"a": &a, "b": &b}[of].Add(1)
 		return nil
 	}}
 	done := make(chan error)
@@ -55,23 +57,57 @@ func TestClosersTellOnceWhoDeparted(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if told.Load() != 2 {
-		t.Errorf("told %d times of two audiences", told.Load())
+	if a.Load() == 0 || b.Load() == 0 {
+		t.Errorf("a was told %d times, b %d times", a.Load(), b.Load())
 	}
 	wantNoMembers(t, r, domain.Everyone, domain.UserAudience("ada"), "a", "b")
 }
 
-func TestClosingGoesOnWhenTellingFails(t *testing.T) {
+// TestTellingComesBeforeDeleting: a closer that dies in between leaves the row by which the next one knows.
+func TestTellingComesBeforeDeleting(t *testing.T) {
+	r := new(memory.Registry)
+	c := entered(t, r, "a", "b")
+	told := 0
+	closer := domain.Closer{Registry: r, Memberships: r, Departed: func(ctx context.Context, _ domain.Connection, a domain.Audience) error {
+		told++
+		if page, err := r.Members(ctx, a, domain.Ring, 10); err != nil || len(page.Members) != 1 {
+			t.Errorf("%s was told when its members were %v, %v", a, page.Members, err)
+		}
+		return nil
+	}}
+	if err := closer.Close(t.Context(), c.ID); err != nil || told != 2 {
+		t.Errorf("told %d times, %v", told, err)
+	}
+	wantNoMembers(t, r, "a", "b")
+}
+
+// TestWhatCouldNotBeToldStays for whoever closes next; the rest is done.
+func TestWhatCouldNotBeToldStays(t *testing.T) {
 	r := new(memory.Registry)
 	c := entered(t, r, "a", "b")
 	fault := errors.New("nobody listens")
-	closer := domain.Closer{Registry: r, Memberships: r, Departed: func(context.Context, domain.Connection, domain.Audience) error {
-		return fault
+	var told []domain.Audience
+	closer := domain.Closer{Registry: r, Memberships: r, Departed: func(_ context.Context, _ domain.Connection, a domain.Audience) error {
+		if a == "a" && fault != nil {
+			return fault
+		}
+		told = append(told, a)
+		return nil
 	}}
 	if err := closer.Close(t.Context(), c.ID); !errors.Is(err, fault) {
 		t.Errorf("Close: %v", err)
 	}
-	wantNoMembers(t, r, domain.Everyone, domain.UserAudience("ada"), "a", "b")
+	wantNoMembers(t, r, domain.UserAudience("ada"), "b")
+	for _, a := range []domain.Audience{domain.Everyone, "a"} {
+		if page, _ := r.Members(t.Context(), a, domain.Ring, 10); len(page.Members) != 1 {
+			t.Errorf("the members of %s are %v", a, page.Members)
+		}
+	}
+	fault = nil
+	if err := closer.Close(t.Context(), c.ID); err != nil || !slices.Contains(told, "a") {
+		t.Errorf("the next closer told %v, %v", told, err)
+	}
+	wantNoMembers(t, r, domain.Everyone, "a")
 }
 
 // lateEntry lets a connection enter one more audience between the reading of its row and the deletion of it.

@@ -230,7 +230,7 @@ func (r *recorder) crowded(t *testing.T) {
 // evicted takes a connection out of a room as one does who is closing it, and dies.
 func (r *recorder) evicted(t *testing.T, id, room string) {
 	t.Helper()
-	if _, err := (dynamodb.Memberships{Table: r.table}).Evict(t.Context(), id, chat.Audience(room)); err != nil {
+	if err := (dynamodb.Memberships{Table: r.table}).Evict(t.Context(), id, chat.Audience(room)); err != nil {
 		t.Fatal(err)
 	}
 }

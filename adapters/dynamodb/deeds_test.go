@@ -59,7 +59,7 @@ var deeds = map[string]deed{
 		return outcome(s.Leave(ctx, "another", "a"))
 	},
 	"Leave after Evict": func(ctx context.Context, s store, c domain.Connection) string {
-		if _, err := s.Evict(ctx, c.ID, "a"); err != nil {
+		if err := s.Evict(ctx, c.ID, "a"); err != nil {
 			return outcome(err)
 		}
 		return outcome(s.Leave(ctx, c.ID, "a"))
@@ -69,7 +69,7 @@ var deeds = map[string]deed{
 	},
 	"Remove": func(ctx context.Context, s store, c domain.Connection) string {
 		for _, a := range []domain.Audience{"a", "b", domain.UserAudience(c.User)} {
-			if _, err := s.Evict(ctx, c.ID, a); err != nil {
+			if err := s.Evict(ctx, c.ID, a); err != nil {
 				return outcome(err)
 			}
 		}

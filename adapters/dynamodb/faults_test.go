@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,8 +29,13 @@ var onceFaults = map[string]dynamodblocal.Fault{
 	"applied, reply incomplete": dynamodblocal.Torn,
 }
 
+// unknownOutcome are those of them after which nobody knows whether the request was applied.
+var unknownOutcome = []string{
+	"internal error", "unavailable", "applied, then an error", "applied, reply lost", "applied, reply incomplete",
+}
+
 // TestEveryRequestMayFailOnce does each deed with each fault at each of its requests: result and rows must be the same
-// as without, and closing must leave nothing behind.
+// as without, and closing must leave nothing behind. Only that a deed changed nothing may come out as that it may have.
 func TestEveryRequestMayFailOnce(t *testing.T) {
 	t.Parallel()
 	s, w := wired(t)
@@ -46,7 +52,8 @@ func TestEveryRequestMayFailOnce(t *testing.T) {
 					w.Inject(dynamodblocal.Only(k, f))
 					got := do(t.Context(), s, stored)
 					w.Inject(nil)
-					if got != want {
+					mayHave := slices.Contains(unknownOutcome, kind) && got == strings.Replace(want, "false", "true", 1)
+					if got != want && !mayHave {
 						t.Errorf("got %s, want %s", got, want)
 					}
 					if got := rows(t, s); got != wantRows {
@@ -73,24 +80,22 @@ func wantClosed(t *testing.T, s store, ids ...string) {
 // deaths are the ways for a closer to die at one of its requests, by the call of kill.
 var deaths = []struct {
 	name string
-	// exact: the closer knows what became of the request, so that nothing is told twice.
-	exact bool
-	at    func(kill func()) dynamodblocal.Fault
+	at   func(kill func()) dynamodblocal.Fault
 }{
-	{"after the request", true, func(kill func()) dynamodblocal.Fault {
+	{"after the request", func(kill func()) dynamodblocal.Fault {
 		return func(_ int, _ *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
 			response, err := dynamodblocal.Whole(send())
 			kill()
 			return response, err
 		}
 	}},
-	{"before the reply", false, func(kill func()) dynamodblocal.Fault {
+	{"before the reply", func(kill func()) dynamodblocal.Fault {
 		return func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
 			defer kill()
 			return dynamodblocal.Lost(n, request, send)
 		}
 	}},
-	{"before the request is sent", false, func(kill func()) dynamodblocal.Fault {
+	{"before the request is sent", func(kill func()) dynamodblocal.Fault {
 		return func(int, *http.Request, func() (*http.Response, error)) (*http.Response, error) {
 			kill()
 			return nil, context.Canceled
@@ -118,7 +123,7 @@ func TestKilledCloser(t *testing.T) {
 					told := closeKilled(t, s, w, c.ID, k, death.at)
 					rest, closer := telling(s)
 					wantNil(t, finish(closer))
-					wantTold(t, append(told, rest()...), death.exact)
+					wantTold(t, append(told, rest()...))
 					wantClosed(t, s)
 				})
 			}
@@ -126,14 +131,11 @@ func TestKilledCloser(t *testing.T) {
 	}
 }
 
-// wantTold wants that a and b were told of: once each, or at least once.
-func wantTold(t *testing.T, told []domain.Audience, exact bool) {
+// wantTold wants that a and b were told of, at least once.
+func wantTold(t *testing.T, told []domain.Audience) {
 	t.Helper()
 	slices.Sort(told)
-	if !exact {
-		told = slices.Compact(told)
-	}
-	if !slices.Equal(told, []domain.Audience{"a", "b"}) {
+	if told = slices.Compact(told); !slices.Equal(told, []domain.Audience{"a", "b"}) {
 		t.Errorf("told of %v", told)
 	}
 }
@@ -211,7 +213,5 @@ func TestHungRequestIsRepeated(t *testing.T) {
 		t.Errorf("Enter = %v, %v", created, err)
 	}
 	w.Inject(dynamodblocal.Only(0, dynamodblocal.Hung))
-	if left, err := s.Evict(t.Context(), c.ID, "a"); !left || err != nil {
-		t.Errorf("Evict = %v, %v", left, err)
-	}
+	wantNil(t, s.Evict(t.Context(), c.ID, "a"))
 }

@@ -25,23 +25,23 @@ var _ domain.Memberships = Memberships{}
 type Memberships struct{ Table Table }
 
 // Enter implements domain.Memberships.
-func (m Memberships) Enter(ctx context.Context, c domain.Connection, a domain.Audience, max int) (bool, error) {
+func (m Memberships) Enter(ctx context.Context, c domain.Connection, a domain.Audience, max int) (created bool, err error) {
 	list := m.change(c.ID, a, "ADD #aud :set, #v :1", enterCondition(max))
 	list.ExpressionAttributeValues[":max"] = number(int64(max))
-	cause, err := m.transact(ctx, types.TransactWriteItem{Update: list}, types.TransactWriteItem{Put: &types.Put{
+	cause, unsure, err := m.transact(ctx, types.TransactWriteItem{Update: list}, types.TransactWriteItem{Put: &types.Put{
 		TableName: &m.Table.Name, Item: newRow(memberKey(a, c.ID), c),
 	}})
 	switch {
 	case err == nil:
 		return true, nil
 	case !cause.unlisted:
-		return false, fmt.Errorf("entering an audience: %w", err)
+		return unsure, fmt.Errorf("entering an audience: %w", err)
 	case len(cause.stored) == 0:
-		return false, domain.ErrNotConnected
+		return unsure, domain.ErrNotConnected
 	case slices.Contains(audiencesIn(cause.stored), a):
-		return false, nil
+		return unsure, nil
 	}
-	return false, domain.ErrLimit
+	return unsure, domain.ErrLimit
 }
 
 // enterCondition holds if the connection is in fewer than max audiences, and not in :a. A set that is empty is absent,
@@ -55,24 +55,24 @@ func enterCondition(max int) string {
 }
 
 // Leave implements domain.Memberships.
-func (m Memberships) Leave(ctx context.Context, id string, a domain.Audience) (bool, error) {
+func (m Memberships) Leave(ctx context.Context, id string, a domain.Audience) (left bool, err error) {
 	unlist := m.change(id, a, "DELETE #aud :set ADD #v :1", "contains(#aud, :a)")
-	cause, err := m.transact(ctx, types.TransactWriteItem{Update: unlist}, types.TransactWriteItem{Delete: &types.Delete{
+	cause, unsure, err := m.transact(ctx, types.TransactWriteItem{Update: unlist}, types.TransactWriteItem{Delete: &types.Delete{
 		TableName:                &m.Table.Name,
 		Key:                      memberKey(a, id),
 		ConditionExpression:      aws.String("attribute_exists(#pk)"),
 		ExpressionAttributeNames: map[string]string{"#pk": partitionKey},
 	}})
 	if err == nil || cause.unlisted {
-		return err == nil, nil
+		return err == nil || unsure, nil
 	}
 	if cause.noMember {
 		err = m.unlist(ctx, unlist)
 	}
 	if err != nil {
-		return false, fmt.Errorf("leaving an audience: %w", err)
+		return unsure, fmt.Errorf("leaving an audience: %w", err)
 	}
-	return false, nil
+	return unsure, nil
 }
 
 // unlist takes an audience off a connection's list that somebody who was closing the connection evicted it from.
@@ -91,25 +91,15 @@ func (m Memberships) unlist(ctx context.Context, u *types.Update) error {
 	return err
 }
 
-// Evict implements domain.Memberships with one write unit. Where it returns an error that wraps
-// domain.ErrUnavailable, left tells that the row may have been deleted.
-//
-// It is the condition that tells whether the row was there: asked for the old row instead, DynamoDB Local gives it to
-// several of those who delete it at the same time.
-func (m Memberships) Evict(ctx context.Context, id string, a domain.Audience) (left bool, err error) {
-	_, unsure, err := attempt(ctx, m.Table, m.Table.Client.DeleteItem, &sdk.DeleteItemInput{
-		TableName:                &m.Table.Name,
-		Key:                      memberKey(a, id),
-		ConditionExpression:      aws.String("attribute_exists(#pk)"),
-		ExpressionAttributeNames: map[string]string{"#pk": partitionKey},
+// Evict implements domain.Memberships with one write unit.
+func (m Memberships) Evict(ctx context.Context, id string, a domain.Audience) error {
+	_, _, err := attempt(ctx, m.Table, m.Table.Client.DeleteItem, &sdk.DeleteItemInput{
+		TableName: &m.Table.Name, Key: memberKey(a, id),
 	})
-	switch {
-	case err == nil:
-		return true, nil
-	case conditionFailed(err):
-		return unsure, nil
+	if err != nil {
+		return fmt.Errorf("deleting a member: %w", err)
 	}
-	return unsure, fmt.Errorf("deleting a member: %w", err)
+	return nil
 }
 
 // change is a change of the audiences that a connection's row lists, on a condition. It never creates the row. The
@@ -137,14 +127,15 @@ type cause struct {
 	noMember bool
 }
 
-func (m Memberships) transact(ctx context.Context, connection, member types.TransactWriteItem) (cause, error) {
-	_, _, err := attempt(ctx, m.Table, m.Table.Client.TransactWriteItems, &sdk.TransactWriteItemsInput{
+// transact changes both rows, or none. unsure tells that it may have, whatever the error says.
+func (m Memberships) transact(ctx context.Context, connection, member types.TransactWriteItem) (found cause, unsure bool, err error) {
+	_, unsure, err = attempt(ctx, m.Table, m.Table.Client.TransactWriteItems, &sdk.TransactWriteItemsInput{
 		TransactItems: []types.TransactWriteItem{connection, member}, ClientRequestToken: aws.String(rand.Text()),
 	})
 	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
 	if !ok || judge(err) != settled || len(cancelled.CancellationReasons) != 2 {
-		return cause{}, err
+		return cause{}, unsure, err
 	}
 	failed := func(i int) bool { return code(cancelled.CancellationReasons[i]) == "ConditionalCheckFailed" }
-	return cause{unlisted: failed(0), stored: cancelled.CancellationReasons[0].Item, noMember: failed(1)}, err
+	return cause{unlisted: failed(0), stored: cancelled.CancellationReasons[0].Item, noMember: failed(1)}, unsure, err
 }

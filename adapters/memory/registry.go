@@ -117,10 +117,11 @@ func (r *Registry) Leave(_ context.Context, id string, a domain.Audience) (bool,
 }
 
 // Evict implements domain.Memberships.
-func (r *Registry) Evict(_ context.Context, id string, a domain.Audience) (bool, error) {
+func (r *Registry) Evict(_ context.Context, id string, a domain.Audience) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.drop(id, a), nil
+	r.drop(id, a)
+	return nil
 }
 
 // collect deletes what nobody has closed and expired long ago: longer than any connection lasts, because one whose

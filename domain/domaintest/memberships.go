@@ -53,11 +53,10 @@ func entering(t *testing.T, s Store) {
 
 func evicting(t *testing.T, s Store) {
 	c := enter(t, s, connect(t, s, 1, "")[0], "a")
-	for _, want := range []bool{true, false} {
-		if left, err := s.Evict(t.Context(), c.ID, "a"); left != want || err != nil {
-			t.Errorf("Evict = %v, %v; want %v", left, err, want)
-		}
+	for range 2 {
+		wantErr(t, "Evict", s.Evict(t.Context(), c.ID, "a"), nil)
 	}
+	wantIDs(t, "a", sweep(t, s, "a", domain.Ring, 9), nil)
 	wantAudiences(t, s, c.ID, "a")
 	wantErr(t, "Remove of the version before Evict", s.Remove(t.Context(), c), nil)
 }
@@ -65,7 +64,7 @@ func evicting(t *testing.T, s Store) {
 // leavingAfterEviction is what a connection does that was taken for gone, and is not.
 func leavingAfterEviction(t *testing.T, s Store) {
 	c := enter(t, s, connect(t, s, 1, "")[0], "a", "b")
-	if _, err := s.Evict(t.Context(), c.ID, "a"); err != nil {
+	if err := s.Evict(t.Context(), c.ID, "a"); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := s.Leave(t.Context(), c.ID, "a"); left || err != nil {
@@ -219,9 +218,9 @@ func enteringRaces(t *testing.T, s Store) {
 	wantAudiences(t, s, c.ID, "a")
 }
 
-func evictingRaces(t *testing.T, s Store) {
+func leavingRaces(t *testing.T, s Store) {
 	c := enter(t, s, connect(t, s, 1, "")[0], "a")
-	wantOneWinner(t, func() (bool, error) { return s.Evict(t.Context(), c.ID, "a") })
+	wantOneWinner(t, func() (bool, error) { return s.Leave(t.Context(), c.ID, "a") })
 }
 
 // wantOneWinner calls f 20 times at once; exactly one may return true.

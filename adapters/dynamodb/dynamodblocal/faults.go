@@ -52,12 +52,16 @@ func answer(request *http.Request, status int, body string) *http.Response {
 	}
 }
 
-// Refusal answers a request with an error, without sending it.
-func Refusal(status int, kind string) Fault {
+// Answer answers a request, without sending it.
+func Answer(status int, body string) Fault {
 	return func(_ int, request *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
-		body := fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"injected"}`, kind)
 		return answer(request, status, body), nil
 	}
+}
+
+// Refusal answers a request with an error, without sending it.
+func Refusal(status int, kind string) Fault {
+	return Answer(status, fmt.Sprintf(`{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"injected"}`, kind))
 }
 
 // Collision is what a request gets that meets another one's transaction.
