@@ -81,7 +81,7 @@ func (uc Connector) Connect(ctx context.Context, id string, connectedAt time.Tim
 	if err != nil && who.User != "" {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBack)
 		defer cancel()
-		_, _ = uc.Memberships.Evict(ctx, id, UserAudience(who.User))
+		_ = uc.Memberships.Evict(ctx, id, UserAudience(who.User))
 	}
 	return err
 }
@@ -138,6 +138,6 @@ func (uc Connector) lives(ctx context.Context, m Member) (bool, error) {
 	if !errors.Is(err, ErrNotConnected) {
 		return err == nil, err
 	}
-	_, _ = uc.Memberships.Evict(ctx, m.ID, UserAudience(m.User))
+	_ = uc.Memberships.Evict(ctx, m.ID, UserAudience(m.User))
 	return false, nil
 }

@@ -31,6 +31,8 @@ type Delivery struct {
 	// Repairable means that members find out by themselves what they missed, and get it elsewhere. Then those that are
 	// not reached at once, or at the second time, are left to that.
 	Repairable bool
+	// Condition, if set, is what Message says of a membership. Where the opposite is true, the opposite is posted.
+	Condition *Condition
 	// AcceptedAt is when the sender was promised delivery, ExpiresAt when trying stops.
 	AcceptedAt time.Time
 	ExpiresAt  time.Time

@@ -54,12 +54,13 @@ type Report struct {
 
 // Deliver works on a delivery until a point in time, after which it starts and awaits no more posts: what is not
 // done goes back to the queue. ctx must last a little longer, and Deliver may: it closes the connections that it found
-// gone, which takes up to two seconds if the registry is slow, whatever becomes of ctx.
+// gone, which takes up to two seconds if the registry is slow, whatever becomes of ctx. Where a delivery has a Condition
+// of which the opposite is true, it posts that.
 //
 // An error means that the whole delivery has to be tried again, by its sender or its queue: one that wraps
 // ErrUnavailable if the registry or the queue did not answer, ErrForbidden if the service may not post.
 func (f *FanOut) Deliver(ctx context.Context, d Delivery, until time.Time) (Report, error) {
-	report, err := f.work(ctx, d, until)
+	report, err := f.workOnTruth(ctx, d, until)
 	if f.Ran != nil {
 		f.Ran(d, report)
 	}
@@ -68,7 +69,7 @@ func (f *FanOut) Deliver(ctx context.Context, d Delivery, until time.Time) (Repo
 
 // work drops, splits or posts.
 func (f *FanOut) work(ctx context.Context, d Delivery, until time.Time) (Report, error) {
-	if !time.Now().Before(d.ExpiresAt) {
+	if d.expired() {
 		return f.expire(ctx, d)
 	}
 	if d.Members != nil {

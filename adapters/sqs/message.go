@@ -26,8 +26,10 @@ type parcel struct {
 	Attempt    int             `json:"attempt,omitempty"`
 	Postponed  int             `json:"postponed,omitempty"`
 	Repairable bool            `json:"repairable,omitempty"`
-	AcceptedAt time.Time       `json:"acceptedAt"`
-	ExpiresAt  time.Time       `json:"expiresAt"`
+	// Condition is absent in the messages of versions before it, whose workers ignore it.
+	Condition  *domain.Condition `json:"condition,omitempty"`
+	AcceptedAt time.Time         `json:"acceptedAt"`
+	ExpiresAt  time.Time         `json:"expiresAt"`
 }
 
 // encode writes a delivery as a message of the queue.
@@ -36,6 +38,7 @@ func encode(d domain.Delivery) ([]byte, error) {
 		V: version, Audience: d.Audience, Wire: d.Message, MessageID: d.MessageID, Except: d.Except, Span: d.Span,
 		Members: d.Members, MaxMembers: d.MaxMembers, Attempt: d.Attempt, Postponed: d.Postponed, Repairable: d.Repairable,
 		AcceptedAt: d.AcceptedAt, ExpiresAt: d.ExpiresAt,
+		Condition: d.Condition,
 	})
 	return []byte(sendable.Replace(string(body))), err
 }
@@ -98,6 +101,7 @@ func open(body []byte, found map[string]json.RawMessage) (domain.Delivery, error
 		MessageID: p.MessageID, Message: p.Wire, Audience: p.Audience, Except: p.Except, Span: p.Span,
 		Members: p.Members, MaxMembers: p.MaxMembers, Attempt: p.Attempt, Postponed: p.Postponed, Repairable: p.Repairable,
 		AcceptedAt: p.AcceptedAt, ExpiresAt: p.ExpiresAt,
+		Condition: p.Condition,
 	}, nil
 }
 

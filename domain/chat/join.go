@@ -44,6 +44,9 @@ func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume
 		return Joined{}, err
 	}
 	created, err := c.Memberships.Enter(ctx, from.Connection, Audience(room), MaxRooms)
+	if created {
+		c.announce(ctx, announcement(joined, c.NewID(), from.Connection, room), err == nil)
+	}
 	if errors.Is(err, domain.ErrLimit) {
 		return Joined{}, &domain.Error{
 			Code:    domain.LimitExceeded,
@@ -53,9 +56,6 @@ func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume
 	}
 	if err != nil {
 		return Joined{}, err
-	}
-	if created {
-		c.announce(ctx, "joined", from.Connection, room)
 	}
 	return c.catchUp(ctx, room, resume)
 }
@@ -97,12 +97,12 @@ func (c *Chat) Leave(ctx context.Context, from domain.Caller, room string) (Left
 	if err := c.moves().Spend(ctx, from); err != nil {
 		return Left{}, err
 	}
-	left, err := c.Memberships.Leave(ctx, from.ID, Audience(room))
+	gone, err := c.Memberships.Leave(ctx, from.ID, Audience(room))
+	if gone {
+		c.announce(ctx, announcement(left, c.NewID(), from.Connection, room), err == nil)
+	}
 	if err != nil {
 		return Left{}, err
-	}
-	if left {
-		c.announce(ctx, "left", from.Connection, room)
 	}
 	return Left{Room: room}, nil
 }

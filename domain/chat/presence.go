@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -11,6 +12,10 @@ import (
 
 // presenceLife is how long an announcement is worth delivering: who asks later is told the current state anyway.
 const presenceLife = 15 * time.Second
+
+// unsureDelay is how long the announcement of what may have happened waits: a request whose reply was lost may still be
+// under way.
+const unsureDelay = time.Second
 
 // Present is a user in a room, with the number of its connections there.
 type Present struct {
@@ -81,27 +86,50 @@ func byUser(members []domain.Member) []Present {
 	return present
 }
 
-// announce tells a room's members that somebody joined or left. Presence is a hint: if it fails, who asks is told
-// the truth.
-func (c *Chat) announce(ctx context.Context, event string, who domain.Connection, room string) {
-	delivery := announcement(event, c.NewID(), who, room)
-	if _, err := c.FanOut.Deliver(ctx, delivery, now().Add(domain.InlineShare)); err != nil {
-		c.Logger.ErrorContext(ctx, "presence was not announced to all", "event", event, "room", room, "cause", err)
+// joined and left are what is told of a connection.
+const (
+	joined = "joined"
+	left   = "left"
+)
+
+// announce tells a room's members that somebody joined or left. What may have happened, and what could not be told
+// now, goes to the queue, whose workers look whether it is true. Presence is a hint: if that fails too, who asks is
+// told the truth.
+func (c *Chat) announce(ctx context.Context, d domain.Delivery, sure bool) {
+	var err error
+	if sure {
+		_, err = c.FanOut.Announce(ctx, d, now().Add(domain.InlineShare))
+	}
+	if !sure || errors.Is(err, domain.ErrUnavailable) {
+		d.Delay = unsureDelay
+		err = c.FanOut.Queue.Enqueue(ctx, d)
+	}
+	if err != nil {
+		c.Logger.ErrorContext(ctx, "presence was not announced to all", "audience", d.Audience, "cause", err)
 	}
 }
 
-// announcement is the delivery that tells a room's members who joined or left.
+// announcement is the delivery that tells a room's members who joined or left, as long as that is true.
 func announcement(event, id string, who domain.Connection, room string) domain.Delivery {
+	opposite := map[string]string{joined: left, left: joined}[event]
+	return domain.Delivery{
+		MessageID: id, Message: presence(event, who, room), Audience: Audience(room), Except: []string{who.ID},
+		Span: domain.Ring, MaxMembers: maxListed, AcceptedAt: now(), ExpiresAt: now().Add(presenceLife),
+		Condition: &domain.Condition{
+			Connection: who.ID, Member: event == joined, Otherwise: presence(opposite, who, room),
+		},
+	}
+}
+
+// presence is what a room's members are sent of a connection.
+func presence(event string, who domain.Connection, room string) json.RawMessage {
 	message, _ := json.Marshal(struct { // Strings always encode.
 		Type       string `json:"type"`
 		Room       string `json:"room"`
 		User       string `json:"user"`
 		Connection string `json:"connection"`
 	}{event, room, who.Name(), who.ID})
-	return domain.Delivery{
-		MessageID: id, Message: message, Audience: Audience(room), Except: []string{who.ID}, Span: domain.Ring,
-		MaxMembers: maxListed, AcceptedAt: now(), ExpiresAt: now().Add(presenceLife),
-	}
+	return message
 }
 
 // Departures announces who left a room because its connection ended. It only uses the queue, so that whoever closes
@@ -112,11 +140,13 @@ type Departures struct {
 }
 
 // Departed is what domain.Closer is to be told: it queues the announcement for the members of a room, and ignores
-// other audiences.
+// other audiences. That somebody left whose connection has ended is true for good.
 func (d Departures) Departed(ctx context.Context, c domain.Connection, a domain.Audience) error {
 	room, ok := roomOf(a)
 	if !ok {
 		return nil
 	}
-	return d.Queue.Enqueue(ctx, announcement("left", d.NewID(), c, room))
+	final := announcement(left, d.NewID(), c, room)
+	final.Condition.Otherwise = nil
+	return d.Queue.Enqueue(ctx, final)
 }

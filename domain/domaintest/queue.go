@@ -135,10 +135,24 @@ func fieldsSurvive(t *testing.T, q WorkedQueue) {
 		{ID: NewID(), ConnectedAt: members.AcceptedAt.Add(-time.Hour), User: "ada", ExpiresAt: members.AcceptedAt.Add(time.Hour)},
 		{ID: NewID()},
 	}
+	members.Condition = &domain.Condition{Connection: "c=", Member: true, Otherwise: json.RawMessage(`{"text":"<\uffff>"}`)}
 	enqueue(t, q, span, members)
 	got := receive(t, q, 1, 2)
 	wantDelivery(t, got["span"], span)
 	wantDelivery(t, got["members"], members)
+}
+
+// wantCondition compares conditions; of the message, what its JSON means.
+func wantCondition(t *testing.T, got, want *domain.Condition) {
+	t.Helper()
+	switch {
+	case got == nil || want == nil:
+		if got != want {
+			t.Errorf("the condition is %+v, want %+v", got, want)
+		}
+	case got.Connection != want.Connection || got.Member != want.Member || !reflect.DeepEqual(plain(t, got.Otherwise), plain(t, want.Otherwise)):
+		t.Errorf("the condition is %+v, want %+v", *got, *want)
+	}
 }
 
 // wantDelivery compares deliveries; of the message, what its JSON means.
@@ -148,6 +162,8 @@ func wantDelivery(t *testing.T, got, want domain.Delivery) {
 		t.Errorf("the message is %.200s, want %.200s", got.Message, want.Message)
 	}
 	got.Message, want.Message = nil, nil
+	wantCondition(t, got.Condition, want.Condition)
+	got.Condition, want.Condition = nil, nil
 	if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

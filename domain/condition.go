@@ -1,0 +1,112 @@
+package domain
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// lookAgain is how long the queue holds back a delivery whose condition could not be seen to hold.
+const lookAgain = time.Second
+
+// Condition ties a message that says who is a member, and who is not, to what the registry says. Posts are throttled
+// and come back, queues reorder, and what a message says may end while it is posted. So that the last such message that
+// a member gets is true all the same, FanOut looks before it works on a delivery from the queue, and posts the opposite
+// where that is true. And it looks again after posting: what is not true any more goes to the queue to be put right.
+//
+// So these messages may repeat what their receivers know. Of Everyone, whose members may be read a moment late, they
+// can't be sure.
+type Condition struct {
+	// Connection is the id of the connection that the message is about.
+	Connection string `json:"connection"`
+	// Member is what the message says: that it is a member of the delivery's audience, or that it is not.
+	Member bool `json:"member"`
+	// Otherwise is the message that says the opposite. Nil means that the message is true for good, or will be in a
+	// moment: it is posted in any case, and again until the condition was seen to hold before.
+	Otherwise json.RawMessage `json:"otherwise,omitempty"`
+}
+
+// Announce is Deliver for somebody who has just made the delivery's condition true, which it must have: it works without
+// looking first.
+func (f *FanOut) Announce(ctx context.Context, d Delivery, until time.Time) (Report, error) {
+	report, err := f.workAndLook(ctx, d, until)
+	if f.Ran != nil {
+		f.Ran(d, report)
+	}
+	return report, err
+}
+
+// workOnTruth works on a delivery from the queue: on its opposite, if that is true.
+func (f *FanOut) workOnTruth(ctx context.Context, d Delivery, until time.Time) (Report, error) {
+	if d.Condition == nil || d.expired() {
+		return f.work(ctx, d, until)
+	}
+	holds, err := f.holds(ctx, d)
+	switch {
+	case d.Condition.Otherwise == nil:
+		return f.workUntilTrue(ctx, d, until, holds)
+	case err != nil:
+		return f.putBack(ctx, d, lookAgain)
+	case !holds:
+		d = d.opposite()
+	}
+	return f.workAndLook(ctx, d, until)
+}
+
+// workAndLook works on a delivery whose condition holds. If it may not hold any more after posts that may have arrived,
+// the delivery goes to the queue: whoever ended it has told so, but perhaps before these posts.
+func (f *FanOut) workAndLook(ctx context.Context, d Delivery, until time.Time) (Report, error) {
+	report, err := f.work(ctx, d, until)
+	if err != nil || report.Sent+report.Queued == 0 {
+		return report, err
+	}
+	if holds, err := f.holds(ctx, d); err == nil && holds {
+		return report, nil
+	}
+	again, err := f.putBack(ctx, d, 0)
+	report.Queued += again.Queued
+	return report, err
+}
+
+// workUntilTrue works on a delivery that is final. If its condition did not hold when it began, the opposite may be
+// posted after it: then it is repeated, each time after a longer while.
+func (f *FanOut) workUntilTrue(ctx context.Context, d Delivery, until time.Time, holds bool) (Report, error) {
+	report, err := f.work(ctx, d, until)
+	if err != nil || holds || report.Oversized > 0 {
+		return report, err
+	}
+	repeated, err := f.putBack(ctx, d, lookAgain+max(0, time.Since(d.AcceptedAt)))
+	report.Queued += repeated.Queued
+	return report, err
+}
+
+// holds tells whether a delivery's condition does, by the member's row.
+func (f *FanOut) holds(ctx context.Context, d Delivery) (bool, error) {
+	id := d.Condition.Connection
+	at := Position(id)
+	page, err := f.Registry.Members(ctx, d.Audience, Span{First: at, Last: at}, pageLimit)
+	if err != nil {
+		return false, err
+	}
+	member := slices.ContainsFunc(page.Members, func(m Member) bool { return m.ID == id })
+	return member == d.Condition.Member, nil
+}
+
+// putBack puts a delivery on the queue, as it is.
+func (f *FanOut) putBack(ctx context.Context, d Delivery, delay time.Duration) (Report, error) {
+	d.Delay = delay
+	queued, err := f.enqueue(ctx, []Delivery{d})
+	return Report{Queued: queued}, err
+}
+
+func (d Delivery) expired() bool { return !time.Now().Before(d.ExpiresAt) }
+
+// opposite says the opposite of a delivery.
+func (d Delivery) opposite() Delivery {
+	was := d.Condition
+	d.Message, d.Condition = was.Otherwise, &Condition{
+		Connection: was.Connection, Member: !was.Member, Otherwise: d.Message,
+	}
+	return d
+}
