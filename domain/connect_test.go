@@ -73,9 +73,9 @@ func TestFailureWhoseClientIsGone(t *testing.T) {
 type untilDone struct{ *memory.Registry }
 
 // Evict implements domain.Memberships.
-func (r untilDone) Evict(ctx context.Context, id string, a domain.Audience) (bool, error) {
+func (r untilDone) Evict(ctx context.Context, id string, a domain.Audience) error {
 	if ctx.Err() != nil {
-		return false, fmt.Errorf("%w: %w", domain.ErrUnavailable, ctx.Err())
+		return fmt.Errorf("%w: %w", domain.ErrUnavailable, ctx.Err())
 	}
 	return r.Registry.Evict(ctx, id, a)
 }
@@ -133,8 +133,8 @@ func TestRowsLeftBehindThatStay(t *testing.T) {
 type stuck struct{ *memory.Registry }
 
 // Evict implements domain.Memberships.
-func (stuck) Evict(context.Context, string, domain.Audience) (bool, error) {
-	return true, domain.ErrUnavailable
+func (stuck) Evict(context.Context, string, domain.Audience) error {
+	return domain.ErrUnavailable
 }
 
 // TestConnectionsOnShortPages are counted on all of them: a page may have fewer than there are.

@@ -3,6 +3,7 @@ package sqs_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"wsecho/adapters/sqs"
 	"wsecho/domain"
@@ -17,6 +18,8 @@ type oldParcel struct {
 	Except     []string        `json:"except,omitempty"`
 	Span       domain.Span     `json:"span"`
 	MaxMembers int             `json:"maxMembers,omitempty"`
+	AcceptedAt time.Time       `json:"acceptedAt"`
+	ExpiresAt  time.Time       `json:"expiresAt"`
 }
 
 // TestConditionInARollingDeployment: an old worker posts a message with a condition as it is, and a new one takes an

@@ -99,8 +99,8 @@ func (r *rig) received(who domain.Caller) []map[string]any {
 	return pushes
 }
 
-// hangUp ends a connection whose $disconnect has not been handled.
-func (r *rig) hangUp(who domain.Caller) {
+// vanish ends a connection whose $disconnect has not been handled.
+func (r *rig) vanish(who domain.Caller) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.gone[who.ID] = true

@@ -86,7 +86,7 @@ func TestTellGone(t *testing.T) {
 			r := newRig(t)
 			ada, tab, bob, phone := r.connect("ada"), r.connect("ada"), r.connect("bob"), r.connect("bob")
 			hangUp := func(who domain.Caller) {
-				r.hangUp(who)
+				r.vanish(who)
 				if reaped {
 					r.wantNil(r.FanOut.Closer.Close(t.Context(), who.ID))
 				}
