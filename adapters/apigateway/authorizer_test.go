@@ -110,6 +110,38 @@ func TestNullOriginIfListed(t *testing.T) {
 	}
 }
 
+// TestOwnPage: the page of the host that is asked, if that is wanted; and who hides its origin is no program.
+func TestOwnPage(t *testing.T) {
+	const site = "Sec-Fetch-Site"
+	for _, test := range []struct {
+		name                  string
+		headers               map[string]string
+		own, others, everyone bool
+	}{
+		{"a program", map[string]string{"Host": "a.test"}, true, true, true},
+		{"its page", map[string]string{"Host": "a.test:8080", "Origin": "http://a.test:8080"}, true, false, true},
+		{"with the port of TLS", map[string]string{"Host": "a.test", "Origin": "https://a.test:443"}, true, false, true},
+		{"another port", map[string]string{"Host": "a.test:8080", "Origin": "http://a.test:8081"}, false, false, true},
+		{"no port, but it needs one", map[string]string{"Host": "a.test:8080", "Origin": "http://a.test"}, false, false, true},
+		{"another host", map[string]string{"Host": "a.test", "Origin": "http://b.test"}, false, false, true},
+		{"no host", map[string]string{"Origin": "http://a.test"}, false, false, true},
+		{"neither", map[string]string{"Host": "", "Origin": "http://"}, false, false, true},
+		{"no origin", map[string]string{"Host": "null", "Origin": "null"}, false, false, true},
+		{"a page that hides", map[string]string{"Host": "a.test", site: "cross-site"}, false, false, true},
+		{"its page that hides", map[string]string{"Host": "a.test", site: "same-origin"}, true, true, true},
+	} {
+		for _, as := range []struct {
+			h    apigateway.Handshake
+			want bool
+		}{{apigateway.Handshake{OwnPage: true}, test.own}, {apigateway.Handshake{}, test.others}, {apigateway.Handshake{Origins: apigateway.AnyOrigin}, test.everyone}} {
+			got, err := ask(t, new(seen), as.h, slog.New(slog.DiscardHandler), request(test.headers, nil))
+			if effect := got.PolicyDocument.Statement[0].Effect; err != nil || (effect == "Allow") != as.want {
+				t.Errorf("%s: %+v gives %s, %v", test.name, as.h, effect, err)
+			}
+		}
+	}
+}
+
 // TestTheLogHasTheReasonAndNoSecret, whatever comes of the request.
 func TestTheLogHasTheReasonAndNoSecret(t *testing.T) {
 	const token, name = "secret.secret.secret", "hidden"

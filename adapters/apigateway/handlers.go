@@ -45,10 +45,11 @@ func (r unexpectedRoute) Error() string { return "this function does not serve t
 
 // answer runs an action on the text of a message and encodes its reply.
 func answer(ctx context.Context, action Action, request *Request, body string) ([]byte, error) {
+	err := request.parse(body)
 	if ends := request.Caller.TokenEnds; !ends.IsZero() && time.Now().After(ends) {
 		return nil, &domain.Error{Code: domain.TokenExpired, Message: "your token has expired; connect again with a new one"}
 	}
-	if err := request.parse(body); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	reply, err := action(ctx, *request)

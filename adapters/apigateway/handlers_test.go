@@ -135,6 +135,55 @@ func TestExpiredToken(t *testing.T) {
 	}
 }
 
+// TestEveryRefusalHasTheID of its message, if the message is JSON with one that is valid: a client that waits for its
+// answer would wait in vain.
+func TestEveryRefusalHasTheID(t *testing.T) {
+	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	objects := func(n int) string { return strings.Repeat(`{"]":"\"[",`+"\n"+`"x":`, n) + "1" + strings.Repeat("}", n) }
+	const id = `"id":"7"`
+	tests := []struct{ name, message, code, id string }{
+		{"fine", `{"action":"echo",` + id + `}`, "", "7"},
+		{"not JSON", `hello "id":"7"`, "invalid_json", ""},
+		{"cut off", `{"action":"echo",` + id, "invalid_json", ""},
+		{"sloppy, though API Gateway routes it", `{action:"echo",` + id + `}`, "invalid_json", ""},
+		{"two objects", `{"action":"echo",` + id + `}{}`, "invalid_json", ""},
+		{"an array", `[{` + id + `}]`, "bad_request", ""},
+		{"no action", `{` + id + `}`, "bad_request", "7"},
+		{"action is a number", `{"action":5,` + id + `}`, "bad_request", "7"},
+		{"action is null", `{` + id + `,"action":null}`, "bad_request", "7"},
+		{"65 levels, then the id", `{"action":"echo","data":` + nested(65) + `,` + id + `}`, "bad_request", "7"},
+		{"65 levels of objects", `{"action":"echo","data":` + objects(65) + `,` + id + `}`, "bad_request", "7"},
+		{"10,000 levels, then the id", `{"action":"echo","data":` + nested(10000) + `,` + id + `}`, "bad_request", "7"},
+		{"60,000 levels behind the id", `{` + id + `,"action":"echo","data":` + nested(60000) + `}`, "bad_request", "7"},
+		{"too deep, and the id is further below", `{"action":"echo","data":` + strings.Repeat(`{"id":"8","x":`, 65) + `1` + strings.Repeat("}", 65) + `}`, "bad_request", ""},
+		{"too deep and not JSON", `{"action":"echo",` + id + `,"data":` + strings.Repeat("[", 100), "bad_request", ""},
+		{"too deep and closed otherwise", `{"action":"echo",` + id + `,"data":` + strings.Repeat("[", 100) + strings.Repeat("}", 100) + `}`, "bad_request", ""},
+		{"id is a number", `{"action":"echo","id":1}`, "bad_request", ""},
+		{"id is null", `{"action":"echo","id":null}`, "bad_request", ""},
+		{"id is too long", `{"action":"echo","id":"` + strings.Repeat("x", 65) + `"}`, "bad_request", ""},
+		{"id twice", `{"action":"echo","id":"6","id":"7"}`, "bad_request", ""},
+		{"data and id twice", `{"action":"echo","data":1,"data":2,"id":"6","id":"7"}`, "bad_request", ""},
+		{"a key twice, then the id", `{"action":"echo","data":1,"data":2,` + id + `}`, "bad_request", "7"},
+		{"action twice, and no valid id", `{"action":"echo","action":"echo","id":5}`, "bad_request", ""},
+		{"data too large", `{"action":"echo","data":"` + strings.Repeat("x", 33<<10) + `",` + id + `}`, "payload_too_large", "7"},
+	}
+	for _, test := range tests {
+		for ends, code := range map[time.Duration]string{time.Hour: test.code, -time.Second: "token_expired"} {
+			event := golden(t, "message")
+			event.Body = test.message
+			event.RequestContext.Authorizer = map[string]any{"user": "ada", "expires": time.Now().Add(ends).Unix()}
+			response, err := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Echo}, apigateway.Journal{Logger: slog.New(slog.DiscardHandler)})(t.Context(), event)
+			var got struct{ ID, Code string }
+			if err := json.Unmarshal([]byte(response.Body), &got); err != nil {
+				t.Fatal(err)
+			}
+			if err != nil || got.ID != test.id || got.Code != code {
+				t.Errorf("%s: %.300s, %v; want the code %q and the id %q", test.name, response.Body, err, code, test.id)
+			}
+		}
+	}
+}
+
 func TestRefusedConnect(t *testing.T) {
 	logger, _ := logged()
 	for err, want := range map[error]int{

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"wsecho/domain"
@@ -33,21 +34,33 @@ type Request struct {
 	fields map[string]json.RawMessage
 }
 
-// parse reads the text of a message into r. The refusals are invalid_json and bad_request. Whatever could be read
-// before one is in r, so that the refusal can carry the id.
+// parse reads the text of a message into r. The refusals are invalid_json and bad_request. The id is in r even then, if
+// the text is a JSON object with a valid one.
 func (r *Request) parse(body string) error {
 	text := []byte(body)
 	if depth(text) > maxDepth {
+		_ = r.readMessage(shallow(text, maxDepth)) // For the id; Go reads no JSON of 10,000 levels.
 		return bad("the message nests deeper than %d levels", maxDepth)
 	}
+	return r.readMessage(text)
+}
+
+func (r *Request) readMessage(text []byte) error {
 	if !utf8.Valid(text) || !json.Valid(text) {
 		return &domain.Error{Code: domain.InvalidJSON, Message: `the message is not JSON; send something like {"action":"echo","data":"hello"}`}
 	}
-	if err := r.readFields(text); err != nil {
+	repeated, err := r.readFields(text)
+	if err != nil {
 		return err
 	}
-	if err := r.readID(); err != nil {
+	if !slices.Contains(repeated, "id") {
+		err = r.readID()
+	}
+	if err != nil {
 		return err
+	}
+	if len(repeated) > 0 {
+		return bad("the message has the key %.64q twice", repeated[0])
 	}
 	action, ok, err := r.String("action")
 	if err != nil {
@@ -60,30 +73,30 @@ func (r *Request) parse(body string) error {
 	return nil
 }
 
-// readFields splits a JSON object into its fields. Go's own maps would let the second of two equal keys win in
-// silence, where API Gateway may have routed by the first.
-func (r *Request) readFields(text []byte) error {
+// readFields splits a JSON object into its fields, and says which keys come twice. Go's own maps would let the second of
+// two equal keys win in silence, where API Gateway may have routed by the first.
+func (r *Request) readFields(text []byte) (repeated []string, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
-		return bad("the message is no JSON object")
+		return nil, bad("the message is no JSON object")
 	}
 	r.fields = map[string]json.RawMessage{}
 	for decoder.More() {
 		key, err := decoder.Token()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
-			return err
+			return nil, err
 		}
 		name := key.(string)
 		if _, twice := r.fields[name]; twice {
-			return bad("the message has the key %.64q twice", name)
+			repeated = append(repeated, name)
 		}
 		r.fields[name] = value
 	}
-	return nil
+	return repeated, nil
 }
 
 func (r *Request) readID() error {
@@ -175,6 +188,27 @@ func depth(text []byte) (deepest int) {
 		}
 	}
 	return deepest
+}
+
+// shallow is a JSON text without what is in the brackets below a level. Of what is no JSON it makes no JSON, or some.
+func shallow(text []byte, lowest int) (kept []byte) {
+	level := 0
+	for i := 0; i < len(text); i++ {
+		start, nests := i, level
+		switch text[i] {
+		case '{', '[':
+			level++
+		case '}', ']':
+			level--
+			nests = level
+		case '"':
+			i = endOfString(text, i)
+		}
+		if nests <= lowest {
+			kept = append(kept, text[start:min(i+1, len(text))]...)
+		}
+	}
+	return kept
 }
 
 // endOfString returns the index of the quote that ends the string which begins at start.

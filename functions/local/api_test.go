@@ -185,9 +185,14 @@ func badMessages(t *testing.T, url string) {
 	t.Run("data over 32 KB in several frames", func(t *testing.T) { largeData(t, c.in(t)) })
 	t.Run("the error has the id of its message", func(t *testing.T) {
 		c := c.in(t)
-		c.send(`{"action":"nope","id":"77"}`)
-		if got := c.receive("error"); got["id"] != "77" {
-			t.Errorf("error = %v", got)
+		for _, message := range []string{
+			`{"action":"nope","id":"77"}`, `{"id":"77"}`, `{"action":5,"id":"77"}`, `{"action":"echo","data":1,"data":2,"id":"77"}`,
+			`{"action":"broadcast","id":"77"}`, strings.TrimSuffix(deep(65), "}") + `,"id":"77"}`, strings.TrimSuffix(deep(10000), "}") + `,"id":"77"}`,
+		} {
+			c.send(message)
+			if got := c.receive("error"); got["id"] != "77" {
+				t.Errorf("%.100s: error = %v", message, got)
+			}
 		}
 	})
 }

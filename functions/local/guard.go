@@ -3,13 +3,10 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"mime"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -82,37 +79,6 @@ func (g guard) answersTo(host string) bool {
 	return apigateway.Loopback(name) || g.beyond && err == nil || g.names[name]
 }
 
-// canonical is a host's name as it is compared: a dot at the end makes no difference in DNS, nor does case.
-func canonical(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
-
-// hostNames are names of hosts, as a flag.
-type hostNames map[string]bool
-
-var hostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
-
-// String implements flag.Value.
-func (n *hostNames) String() string {
-	var all []string
-	for name := range *n {
-		all = append(all, name)
-	}
-	slices.Sort(all)
-	return strings.Join(all, ",")
-}
-
-// Set implements flag.Value.
-func (n *hostNames) Set(list string) error {
-	*n = hostNames{}
-	for name := range strings.SplitSeq(list, ",") {
-		name = strings.TrimSpace(name)
-		if _, err := netip.ParseAddr(name); err != nil && !hostName.MatchString(name) {
-			return fmt.Errorf("%q is no name: write it without scheme, port and patterns, such as wsecho or devbox.lan", name)
-		}
-		(*n)[canonical(name)] = true
-	}
-	return nil
-}
-
 // guarded puts the guard in front of what is served at an address, and warns of an address that others can reach.
 func (o options) guarded(next http.Handler, addr net.Addr, logger *slog.Logger) http.Handler {
 	g := guard{next: next, names: o.hosts, beyond: beyondLoopback(addr), remotePosts: o.remotePosts, logger: logger}
@@ -126,14 +92,4 @@ func (o options) guarded(next http.Handler, addr net.Addr, logger *slog.Logger) 
 func beyondLoopback(addr net.Addr) bool {
 	tcp, ok := addr.(*net.TCPAddr)
 	return !ok || !tcp.IP.IsLoopback()
-}
-
-// isJSON tells whether a request says that its body is JSON. Neither a form nor a page can do so without asking first.
-func isJSON(r *http.Request) bool {
-	kinds := r.Header["Content-Type"]
-	if len(kinds) != 1 {
-		return false
-	}
-	kind, _, err := mime.ParseMediaType(kinds[0])
-	return err == nil && kind == "application/json"
 }

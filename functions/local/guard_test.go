@@ -392,6 +392,47 @@ func TestSlowPushesEnd(t *testing.T) {
 	c.echoes()
 }
 
+// TestStopDoesNotWait for what a client never sends.
+func TestStopDoesNotWait(t *testing.T) {
+	o, err := parse([]string{"-addr", "127.0.0.1:0"}, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := start(t.Context(), o, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", hostOf(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	half := lines("POST /push HTTP/1.1", "Host: localhost", "Content-Length: 10", asJSON, "Expect: 100-continue")
+	io.WriteString(conn, strings.ReplaceAll(half, "\n", "\r\n"))
+	if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil { // It waits for the body.
+		t.Fatal(err)
+	}
+	started := time.Now()
+	if err := s.stop(); err != nil || time.Since(started) > patience {
+		t.Errorf("stopping took %v: %v", time.Since(started), err)
+	}
+}
+
+// TestNoGetChanges anything: an image's address is enough for one.
+func TestNoGetChanges(t *testing.T) {
+	s := startServer(t)
+	c := dial(t, s.url)
+	c.send(`{"action":"echo"}`)
+	post := "/dev/@connections/" + c.receive("echo")["connection"].(map[string]any)["connectionId"].(string)
+	for path, status := range map[string]int{"/push": 403, "/push?v=1&audience=everyone&message=1": 403, post: 200, post + "?_method=DELETE": 200} {
+		request := lines("GET "+path+" HTTP/1.1", "Host: localhost", "X-HTTP-Method-Override: DELETE")
+		if got, _, _ := raw(t, hostOf(s), request); got != status {
+			t.Errorf("GET %s: %d, want %d", path, got, status)
+		}
+	}
+	c.echoes()
+}
+
 func TestHostsAreNames(t *testing.T) {
 	for _, list := range []string{"http://wsecho", "wsecho:8080", "*", "a b", "*.example", "a/b"} {
 		if _, err := parse([]string{"-hosts", list}, io.Discard); err == nil {

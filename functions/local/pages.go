@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"time"
 
@@ -60,4 +61,14 @@ func unreadable(err error) int {
 		return http.StatusRequestEntityTooLarge
 	}
 	return http.StatusRequestTimeout
+}
+
+// isJSON tells whether a request says that its body is JSON. Neither a form nor a page can do so without asking first.
+func isJSON(r *http.Request) bool {
+	kinds := r.Header["Content-Type"]
+	if len(kinds) != 1 {
+		return false
+	}
+	kind, _, err := mime.ParseMediaType(kinds[0])
+	return err == nil && kind == "application/json"
 }
