@@ -11,9 +11,10 @@ import (
 const lookAgain = time.Second
 
 // Condition ties a message that says who is a member, and who is not, to what the registry says. Posts are throttled
-// and come back, queues reorder, and what a message says may end while it is posted. So that the last such message that
-// a member gets is true all the same, FanOut looks before it works on a delivery from the queue, and posts the opposite
-// where that is true. And it looks again after posting: what is not true any more goes to the queue to be put right.
+// and come back, queues reorder and repeat, workers die between two steps, and what a message says may end while it is
+// posted. So that the last such message that a member gets is true all the same, such a delivery goes to the queue, where
+// nobody's death loses it; who works on it looks before, and posts the opposite where that is true; and it looks again
+// after posting: what is not true any more goes to the queue to be put right.
 //
 // So these messages may repeat what their receivers know. Of Everyone, whose members may be read a moment late, they
 // can't be sure.
@@ -25,33 +26,32 @@ type Condition struct {
 	// Otherwise is the message that says the opposite. Nil means that the message is true for good, or will be in a
 	// moment: it is posted in any case, and again until the condition was seen to hold before.
 	Otherwise json.RawMessage `json:"otherwise,omitempty"`
+	// Pending means that the message was queued before what makes it true was done, so that who dies in between takes
+	// no news along: the queue keeps it until it was seen to be true, or expires.
+	Pending bool `json:"pending,omitempty"`
 }
 
-// Announce is Deliver for somebody who has just made the delivery's condition true, which it must have: it works without
-// looking first.
-func (f *FanOut) Announce(ctx context.Context, d Delivery, until time.Time) (Report, error) {
-	report, err := f.workAndLook(ctx, d, until)
-	if f.Ran != nil {
-		f.Ran(d, report)
-	}
-	return report, err
-}
+func (c *Condition) final() bool { return c.Otherwise == nil }
 
-// workOnTruth works on a delivery from the queue: on its opposite, if that is true.
+// workOnTruth works on a delivery with a condition: on its opposite, if that is true.
 func (f *FanOut) workOnTruth(ctx context.Context, d Delivery, until time.Time) (Report, error) {
 	if d.Condition == nil || d.expired() {
 		return f.work(ctx, d, until)
 	}
+	age := max(0, time.Since(d.AcceptedAt))
 	holds, err := f.holds(ctx, d)
+	early := d.Condition.Pending && !holds && age < lookAgain
 	switch {
-	case d.Condition.Otherwise == nil:
-		return f.workUntilTrue(ctx, d, until, holds)
-	case err != nil:
+	case d.Condition.final():
+		return f.workUntil(ctx, d, d, until, holds)
+	case err != nil || early:
 		return f.putBack(ctx, d, lookAgain)
-	case !holds:
-		d = d.opposite()
+	case holds:
+		return f.workAndLook(ctx, d.settled(), until)
+	case d.Condition.Pending:
+		return f.workUntil(ctx, d.opposite(), d, until, false)
 	}
-	return f.workAndLook(ctx, d, until)
+	return f.workAndLook(ctx, d.opposite(), until)
 }
 
 // workAndLook works on a delivery whose condition holds. If it may not hold any more after posts that may have arrived,
@@ -69,11 +69,11 @@ func (f *FanOut) workAndLook(ctx context.Context, d Delivery, until time.Time) (
 	return report, err
 }
 
-// workUntilTrue works on a delivery that is final. If its condition did not hold when it began, the opposite may be
-// posted after it: then it is repeated, each time after a longer while.
-func (f *FanOut) workUntilTrue(ctx context.Context, d Delivery, until time.Time, holds bool) (Report, error) {
-	report, err := f.work(ctx, d, until)
-	if err != nil || holds || report.Oversized > 0 {
+// workUntil works on what is true now, and repeats the delivery that it was taken from, each time after a longer while,
+// unless that one's condition held when it began.
+func (f *FanOut) workUntil(ctx context.Context, now, d Delivery, until time.Time, held bool) (Report, error) {
+	report, err := f.work(ctx, now, until)
+	if err != nil || held || report.Oversized > 0 {
 		return report, err
 	}
 	repeated, err := f.putBack(ctx, d, lookAgain+max(0, time.Since(d.AcceptedAt)))
@@ -101,6 +101,14 @@ func (f *FanOut) putBack(ctx context.Context, d Delivery, delay time.Duration) (
 }
 
 func (d Delivery) expired() bool { return !time.Now().Before(d.ExpiresAt) }
+
+// settled is a delivery whose condition was seen to hold.
+func (d Delivery) settled() Delivery {
+	c := *d.Condition
+	c.Pending = false
+	d.Condition = &c
+	return d
+}
 
 // opposite says the opposite of a delivery.
 func (d Delivery) opposite() Delivery {

@@ -18,8 +18,8 @@ const (
 	maxDelay = 15 * time.Minute
 	// lastChance is how long before a delivery expires it is tried for the last time.
 	lastChance = 10 * time.Second
-	// worthBurying is the shortest life of a delivery that is buried if it comes to nothing. What lives less is a
-	// passing hint: it would be late before anybody looked at it.
+	// worthBurying is the shortest life of a delivery that is buried if it comes to nothing. What lives less would be late
+	// before anybody looked at it, as what tells who is a member is.
 	worthBurying = time.Minute
 )
 
@@ -102,7 +102,7 @@ func (f *FanOut) giveUp(ctx context.Context, d Delivery, reason string, report *
 	switch {
 	case d.Repairable:
 		report.Skipped += len(d.Members)
-	case d.ExpiresAt.Sub(d.AcceptedAt) < worthBurying:
+	case d.Condition != nil || d.ExpiresAt.Sub(d.AcceptedAt) < worthBurying:
 		report.Expired++
 	default:
 		if err := f.Queue.Bury(ctx, d, reason); err != nil {

@@ -157,18 +157,3 @@ func TestWhatChatCosts(t *testing.T) {
 		}
 	}
 }
-
-// TestWhatTellingOfAJoinCosts: where there is somebody to tell, one more read, of the member's own row.
-func TestWhatTellingOfAJoinCosts(t *testing.T) {
-	s, counted := metered(t)
-	uc, ada, bob := chatOver(s), connected(t, s, "ada"), connected(t, s, "bob")
-	counted.take()
-	_, err := uc.Join(t.Context(), ada, lobby, nil)
-	wantNil(t, err)
-	alone := counted.take()
-	_, err = uc.Join(t.Context(), bob, lobby, nil)
-	wantNil(t, err)
-	if told := counted.take(); told.requests != alone.requests+1 || told.reads > alone.reads+1 || told.writes != alone.writes {
-		t.Errorf("the first join cost %+v, the second %+v", alone, told)
-	}
-}

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -152,18 +153,23 @@ func (s *stage) play() {
 	s.mu.Lock()
 	s.calm = true
 	s.mu.Unlock()
-	time.Sleep(time.Minute)
+	time.Sleep(time.Hour)
 	cancel()
 	workers.Wait()
 }
 
-// act joins or leaves at some time, without waiting for what else the connection does.
+// act joins or leaves at some time, without waiting for what else the connection does, and asks again where it may not
+// have been done.
 func (s *stage) act(ctx context.Context, who domain.Caller) {
 	s.pass(10 * time.Second)
-	if s.draw() < 0.5 {
-		_, _ = s.chat.Join(ctx, who, room, nil)
-	} else {
-		_, _ = s.chat.Leave(ctx, who, room)
+	joins := s.draw() < 0.5
+	for err := domain.ErrUnavailable; errors.Is(err, domain.ErrUnavailable); {
+		if joins {
+			_, err = s.chat.Join(ctx, who, room, nil)
+		} else {
+			_, err = s.chat.Leave(ctx, who, room)
+		}
+		s.pass(time.Second)
 	}
 }
 

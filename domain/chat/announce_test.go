@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"wsecho/domain"
@@ -52,11 +53,13 @@ func (r *rig) hangUp(who domain.Caller, worker func()) {
 	r.wantNil(closer.Close(r.t.Context(), who.ID))
 }
 
-// workAll delivers what is queued, until nothing is. What fails is handed out again.
+// workAll delivers what is queued when its time has come, until nothing is. What fails is handed out again.
 func (r *rig) workAll() {
 	for len(r.queued) > 0 {
 		d := r.queued[0]
 		r.queued = r.queued[1:]
+		time.Sleep(d.Delay)
+		d.Delay = 0
 		if _, err := r.FanOut.Deliver(r.t.Context(), d, time.Now().Add(time.Minute)); err != nil {
 			r.queued = append(r.queued, d)
 		}
@@ -95,7 +98,9 @@ func (r *rig) throttle(kind string, runs int) {
 	r.meet(kind, again)
 }
 
-func TestHangUpDuringJoin(t *testing.T) {
+func TestHangUpDuringJoin(t *testing.T) { synctest.Test(t, hangUpDuringJoin) }
+
+func hangUpDuringJoin(t *testing.T) {
 	r := newRig(t)
 	bob, ada := r.member("bob"), r.connect("ada")
 	r.meet("joined", func() error { r.hangUp(ada, func() {}); r.work(); return nil })
@@ -103,46 +108,60 @@ func TestHangUpDuringJoin(t *testing.T) {
 	r.wantEvents(bob, ada, "left joined left")
 }
 
-func TestJoinDuringLeave(t *testing.T) {
+func TestJoinDuringLeave(t *testing.T) { synctest.Test(t, joinDuringLeave) }
+
+func joinDuringLeave(t *testing.T) {
 	r := newRig(t)
 	bob, ada := r.member("bob"), r.member("ada")
-	r.meet("left", func() error { r.join(ada); return nil })
+	r.meet("left", func() error { r.join(ada); r.work(); return nil })
 	r.leave(ada)
 	r.wantEvents(bob, ada, "joined left joined")
 }
 
 func TestThrottledAnnouncementComesBackTrue(t *testing.T) {
-	t.Run("joined", func(t *testing.T) {
-		r := newRig(t)
-		bob, ada := r.member("bob"), r.connect("ada")
-		r.throttle("joined", 1)
-		r.join(ada)
-		r.leave(ada)
-		r.wantEvents(bob, ada, "left left")
-	})
-	t.Run("left", func(t *testing.T) {
-		r := newRig(t)
-		bob, ada := r.member("bob"), r.member("ada")
-		r.throttle("left", 1)
-		r.leave(ada)
-		r.join(ada)
-		r.wantEvents(bob, ada, "joined joined")
-	})
-	t.Run("unchanged", func(t *testing.T) {
-		r := newRig(t)
-		bob, ada := r.member("bob"), r.connect("ada")
-		r.throttle("joined", 2)
-		r.join(ada)
-		r.wantEvents(bob, ada, "joined")
-	})
+	for name, test := range map[string]func(*rig, domain.Caller, domain.Caller){
+		"joined": func(r *rig, bob, ada domain.Caller) {
+			r.throttle("joined", 1)
+			r.join(ada)
+			r.work()
+			r.leave(ada)
+			r.wantEvents(bob, ada, "left left")
+		},
+		"left": func(r *rig, bob, ada domain.Caller) {
+			r.join(ada)
+			r.wantEvents(bob, ada, "joined")
+			r.throttle("left", 1)
+			r.leave(ada)
+			r.work()
+			r.join(ada)
+			r.wantEvents(bob, ada, "joined joined")
+		},
+		"unchanged": func(r *rig, bob, ada domain.Caller) {
+			r.throttle("joined", 2)
+			r.join(ada)
+			r.wantEvents(bob, ada, "joined")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				test(r, r.member("bob"), r.connect("ada"))
+			})
+		})
+	}
 }
 
 // TestThrottledJoinedComesBackWhileClosing: between the closer's two steps the member is still there, and has left.
 func TestThrottledJoinedComesBackWhileClosing(t *testing.T) {
+	synctest.Test(t, throttledJoinedComesBackWhileClosing)
+}
+
+func throttledJoinedComesBackWhileClosing(t *testing.T) {
 	r := newRig(t)
 	bob, ada := r.member("bob"), r.connect("ada")
 	r.throttle("joined", 1)
 	r.join(ada)
+	r.work()
 	late := r.queued
 	r.queued = nil
 	r.hangUp(ada, func() {
@@ -162,13 +181,6 @@ type vague struct {
 	applied bool
 }
 
-func (v vague) Enter(ctx context.Context, c domain.Connection, a domain.Audience, max int) (bool, error) {
-	if v.applied {
-		_, _ = v.Memberships.Enter(ctx, c, a, max)
-	}
-	return true, domain.ErrUnavailable
-}
-
 func (v vague) Leave(ctx context.Context, id string, a domain.Audience) (bool, error) {
 	if v.applied {
 		_, _ = v.Memberships.Leave(ctx, id, a)
@@ -176,27 +188,49 @@ func (v vague) Leave(ctx context.Context, id string, a domain.Audience) (bool, e
 	return true, domain.ErrUnavailable
 }
 
-// TestChangeOfUnknownOutcome is answered with unavailable, and what is told of it is true.
-func TestChangeOfUnknownOutcome(t *testing.T) {
-	for applied, want := range map[bool][]string{true: {"joined", "left"}, false: {"left", "joined"}} {
+// TestLeaveOfUnknownOutcome is answered with unavailable, and what is told of it is true.
+func TestLeaveOfUnknownOutcome(t *testing.T) { synctest.Test(t, leaveOfUnknownOutcome) }
+
+func leaveOfUnknownOutcome(t *testing.T) {
+	for applied, want := range map[bool]string{true: "left", false: "joined"} {
 		r := newRig(t)
-		bob, ada, eve := r.member("bob"), r.connect("ada"), r.member("eve")
+		bob, eve := r.member("bob"), r.member("eve")
 		r.Memberships = vague{r.registry, applied}
-		_, joined := r.Join(t.Context(), ada, room, nil)
-		_, left := r.Leave(t.Context(), eve, room)
-		if !errors.Is(joined, domain.ErrUnavailable) || !errors.Is(left, domain.ErrUnavailable) {
-			t.Errorf("join: %v; leave: %v", joined, left)
+		if _, err := r.Leave(t.Context(), eve, room); !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("leave: %v", err)
 		}
-		r.workAll()
-		pushes := r.received(bob)
-		told := map[any]any{}
-		for _, push := range pushes {
-			told[push["connection"]] = push["type"]
-		}
-		if len(pushes) != 2 || told[ada.ID] != want[0] || told[eve.ID] != want[1] {
-			t.Errorf("applied: %v; told: %v", applied, pushes)
+		if got := r.events(bob, eve); !strings.HasSuffix(got, want) || applied && got != want {
+			t.Errorf("applied: %v; told: %q", applied, got)
 		}
 	}
+}
+
+// TestWhatCannotBeToldIsNotDone: without the queue nobody leaves, and who joins is asked to do so again.
+func TestWhatCannotBeToldIsNotDone(t *testing.T) {
+	r := newRig(t)
+	ada, eve := r.connect("ada"), r.member("eve")
+	r.FanOut.Queue = fullQueue{r}
+	_, joined := r.Join(t.Context(), ada, room, nil)
+	_, left := r.Leave(t.Context(), eve, room)
+	if !errors.Is(joined, domain.ErrUnavailable) || !errors.Is(left, domain.ErrUnavailable) {
+		t.Errorf("join: %v; leave: %v", joined, left)
+	}
+	if c, _ := r.registry.Get(t.Context(), eve.ID); len(c.Audiences) != 1 {
+		t.Errorf("eve is in %v", c.Audiences)
+	}
+}
+
+// fullQueue takes nothing.
+type fullQueue struct{ domain.Queue }
+
+func (fullQueue) Enqueue(context.Context, ...domain.Delivery) error { return domain.ErrUnavailable }
+
+// TestNobodyIsToldOfStrangers: who is not in a room can't have its members told that it left.
+func TestNobodyIsToldOfStrangers(t *testing.T) {
+	r := newRig(t)
+	bob, ada := r.member("bob"), r.connect("ada")
+	r.leave(ada)
+	r.wantEvents(bob, ada, "")
 }
 
 // flickering is a registry that lists nobody now and then.
@@ -216,6 +250,10 @@ func (f *flickering) Members(ctx context.Context, a domain.Audience, s domain.Sp
 
 // TestAnnouncementOutlivesFailingReads, whichever of them fails.
 func TestAnnouncementOutlivesFailingReads(t *testing.T) {
+	synctest.Test(t, announcementOutlivesFailingReads)
+}
+
+func announcementOutlivesFailingReads(t *testing.T) {
 	for n := range 6 {
 		r := newRig(t)
 		bob, ada := r.member("bob"), r.connect("ada")
@@ -230,25 +268,4 @@ func TestAnnouncementOutlivesFailingReads(t *testing.T) {
 			t.Errorf("read %d fails: told %q", n, got)
 		}
 	}
-}
-
-// TestNobodyToTellIsNoLook: whoever comes into an empty room pays for no further read.
-func TestNobodyToTellIsNoLook(t *testing.T) {
-	r := newRig(t)
-	counted := &counting{Registry: r.registry}
-	r.FanOut.Registry = counted
-	r.join(r.connect("ada"))
-	if counted.reads != 1 {
-		t.Errorf("%d reads", counted.reads)
-	}
-}
-
-type counting struct {
-	domain.Registry
-	reads int
-}
-
-func (c *counting) Members(ctx context.Context, a domain.Audience, s domain.Span, limit int) (domain.Page, error) {
-	c.reads++
-	return c.Registry.Members(ctx, a, s, limit)
 }

@@ -32,7 +32,7 @@ type Resume struct {
 
 // Join makes the connection a member of a room. With a position to resume from it returns what was missed since.
 // Joining again is how to resume, and no error. Refusals: bad_request, forbidden, rate_limited, limit_exceeded,
-// connection_closed.
+// connection_closed, and unavailable, after which the connection may be a member that nobody was told of: join again.
 func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume *Resume) (Joined, error) {
 	if err := checkRoom(room); err != nil {
 		return Joined{}, err
@@ -43,10 +43,7 @@ func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume
 	if err := c.moves().Spend(ctx, from); err != nil {
 		return Joined{}, err
 	}
-	created, err := c.Memberships.Enter(ctx, from.Connection, Audience(room), MaxRooms)
-	if created {
-		c.announce(ctx, announcement(joined, c.NewID(), from.Connection, room), err == nil)
-	}
+	_, err := c.Memberships.Enter(ctx, from.Connection, Audience(room), MaxRooms)
 	if errors.Is(err, domain.ErrLimit) {
 		return Joined{}, &domain.Error{
 			Code:    domain.LimitExceeded,
@@ -55,6 +52,10 @@ func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume
 		}
 	}
 	if err != nil {
+		return Joined{}, err
+	}
+	// Also if it was a member already: then who made it one may have died before telling.
+	if err := c.FanOut.Queue.Enqueue(ctx, announcement(joined, c.NewID(), from.Connection, room)); err != nil {
 		return Joined{}, err
 	}
 	return c.catchUp(ctx, room, resume)
@@ -88,8 +89,8 @@ type Left struct {
 	Room string `json:"room"`
 }
 
-// Leave ends the connection's membership of a room. Leaving a room that one is not in is no error. Refusals:
-// bad_request, rate_limited.
+// Leave ends the connection's membership of a room, and tells so first: in the other order, who dies in between takes the
+// news along. Leaving a room that one is not in is no error. Refusals: bad_request, rate_limited.
 func (c *Chat) Leave(ctx context.Context, from domain.Caller, room string) (Left, error) {
 	if err := checkRoom(room); err != nil {
 		return Left{}, err
@@ -97,12 +98,25 @@ func (c *Chat) Leave(ctx context.Context, from domain.Caller, room string) (Left
 	if err := c.moves().Spend(ctx, from); err != nil {
 		return Left{}, err
 	}
-	gone, err := c.Memberships.Leave(ctx, from.ID, Audience(room))
-	if gone {
-		c.announce(ctx, announcement(left, c.NewID(), from.Connection, room), err == nil)
+	switch err := c.mustBeMember(ctx, from, room); {
+	case isNotAMember(err):
+		return Left{Room: room}, nil // Nobody is told of somebody who is not there.
+	case err != nil:
+		return Left{}, err
 	}
-	if err != nil {
+	telling := announcement(left, c.NewID(), from.Connection, room)
+	telling.Condition.Pending = true
+	if err := c.FanOut.Queue.Enqueue(ctx, telling); err != nil {
+		return Left{}, err
+	}
+	if _, err := c.Memberships.Leave(ctx, from.ID, Audience(room)); err != nil {
 		return Left{}, err
 	}
 	return Left{Room: room}, nil
+}
+
+// isNotAMember tells that a refusal says that the connection is in no such room, or gone.
+func isNotAMember(err error) bool {
+	refusal, ok := errors.AsType[*domain.Error](err)
+	return ok && refusal.Code == domain.NotAMember || errors.Is(err, domain.ErrNotConnected)
 }

@@ -3,19 +3,15 @@ package chat
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
 	"wsecho/domain"
 )
 
-// presenceLife is how long an announcement is worth delivering: who asks later is told the current state anyway.
-const presenceLife = 15 * time.Second
-
-// unsureDelay is how long the announcement of what may have happened waits: a request whose reply was lost may still be
-// under way.
-const unsureDelay = time.Second
+// presenceLife is how long an announcement is worth delivering. It may be late, because what it says is true when it is
+// posted, and it outlives a worker that died with it, whose message the queue hands out again after three minutes.
+const presenceLife = 10 * time.Minute
 
 // Present is a user in a room, with the number of its connections there.
 type Present struct {
@@ -91,23 +87,6 @@ const (
 	joined = "joined"
 	left   = "left"
 )
-
-// announce tells a room's members that somebody joined or left. What may have happened, and what could not be told
-// now, goes to the queue, whose workers look whether it is true. Presence is a hint: if that fails too, who asks is
-// told the truth.
-func (c *Chat) announce(ctx context.Context, d domain.Delivery, sure bool) {
-	var err error
-	if sure {
-		_, err = c.FanOut.Announce(ctx, d, now().Add(domain.InlineShare))
-	}
-	if !sure || errors.Is(err, domain.ErrUnavailable) {
-		d.Delay = unsureDelay
-		err = c.FanOut.Queue.Enqueue(ctx, d)
-	}
-	if err != nil {
-		c.Logger.ErrorContext(ctx, "presence was not announced to all", "audience", d.Audience, "cause", err)
-	}
-}
 
 // announcement is the delivery that tells a room's members who joined or left, as long as that is true.
 func announcement(event, id string, who domain.Connection, room string) domain.Delivery {
