@@ -23,12 +23,11 @@ test: tools ## Run all tests of the module, and install what they need
 test-long: ## Test order and no loss with 200 clients in one room, and two minutes beside deaf clients
 	ORDER=long DEAF=long go test -count=1 -v -timeout 30m -run 'TestOrderAndNoLoss$$|TestDeafClient' $(ARGS) ./functions/local
 
-bench: tools-dynamodb ## Measure: posts, cold start, a broadcast to 2,000, a room, the local gateway
-	go test -run '^$$' -bench Posts -benchtime 3000x ./adapters/apigateway
-	go test -run '^$$' -bench ColdStart -benchtime 50x ./functions/connect
-	go test -run '^$$' -bench Broadcast -benchtime 20x ./functions/local
-	go test -run '^$$' -bench . ./adapters/dynamodb
-	@$(MAKE) --no-print-directory bench-gateway
+# Without arguments it measures everything and writes the page; a part is printed.
+bench: ## Measure the program beside its alternatives: make bench, or a part: make bench ARGS="echo"
+	@mkdir -p $(TOOLS)
+	@go build -o $(TOOLS)/bench ./functions/internal/bench
+	@$(TOOLS)/bench $(or $(ARGS),-o docs/benchmarks.md)
 
 STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := $(TOOLS)/bin/staticcheck-$(STATICCHECK_VERSION)

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// farewell is how long a process may take to end after it was told to.
+const farewell = 10 * time.Second
+
+// process is a child of this one. It ends when its context does, and on Linux when this process dies.
+type process struct {
+	command *exec.Cmd
+	output  *bufio.Reader
+	input   io.WriteCloser
+	cancel  context.CancelFunc
+}
+
+// spawn starts a program. What it writes to standard error comes out here, unless it is silent.
+func spawn(ctx context.Context, silent bool, binary string, args ...string) (*process, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	command := exec.CommandContext(ctx, binary, args...)
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = farewell
+	command.SysProcAttr = dyingWithParent()
+	if !silent {
+		command.Stderr = os.Stderr
+	}
+	output, err := command.StdoutPipe()
+	input, err2 := command.StdinPipe()
+	if err := errors.Join(err, err2, command.Start()); err != nil {
+		cancel()
+		return nil, err
+	}
+	return &process{command, bufio.NewReader(output), input, cancel}, nil
+}
+
+// stop ends the process and waits until it has.
+func (p *process) stop() {
+	p.cancel()
+	_ = p.command.Wait() // It was told to end.
+}
+
+// server is a process that listens.
+type server struct {
+	*process
+	url string
+}
+
+// serve starts a contestant and returns when it listens.
+func (b *bench) serve(ctx context.Context, c contestant) (*server, error) {
+	binary, err := b.build(ctx, c.folder)
+	if err != nil {
+		return nil, err
+	}
+	p, err := spawn(ctx, c.silent, binary, c.flags...)
+	if err != nil {
+		return nil, err
+	}
+	return p.listening()
+}
+
+// listening waits for the line in which a server tells its URL.
+func (p *process) listening() (*server, error) {
+	line, err := p.output.ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if err != nil || !ok {
+		p.stop()
+		return nil, fmt.Errorf("%s does not listen: it wrote %q (%v)", p.command.Path, line, err)
+	}
+	return &server{p, url}, nil
+}
+
+// processorTime is what the process has used so far, in user mode and in the kernel.
+func (p *process) processorTime() (time.Duration, error) {
+	used, err := processorTime(p.command.Process.Pid)
+	if err != nil {
+		err = fmt.Errorf("the processor time of %s: %w", p.command.Path, err)
+	}
+	return used, err
+}
+
+// resident is the memory that the process occupies, in bytes.
+func (p *process) resident() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("the memory of another process is read from /proc, which is Linux's: %w", err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	kilobytes, err := strconv.ParseInt(strings.Fields(rest + " ?")[0], 10, 64)
+	return kilobytes << 10, err
+}
