@@ -6,13 +6,10 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
+	"wsecho/functions/internal/coldstart"
 	"wsecho/functions/internal/lambdatest"
 )
-
-const event = `{"requestContext":{"routeKey":"$connect","eventType":"CONNECT","stage":"dev","connectedAt":1707502303419,
-"requestId":"PJqB0E1tKRcF-Qw=","connectionId":"PJqB0fHsqRcCHlw=","authorizer":{"user":"ada"}},"isBase64Encoded":false}`
 
 func TestBinaryAnswers(t *testing.T) {
 	var calls []string
@@ -21,7 +18,7 @@ func TestBinaryAnswers(t *testing.T) {
 		calls = append(calls, r.Header.Get("X-Amz-Target")+" "+string(body))
 		io.WriteString(w, "{}")
 	}
-	got := lambdatest.Invoke(t, lambdatest.Build(t, "."), event, table, "TABLE_NAME=connections", "CONNECTIONS_PER_USER=0")
+	got := lambdatest.Invoke(t, lambdatest.Build(t, "."), coldstart.Connect, table, "TABLE_NAME=connections", "CONNECTIONS_PER_USER=0")
 	if !strings.HasPrefix(got.Answer, `{"statusCode":200`) {
 		t.Errorf("answered %s", got.Answer)
 	}
@@ -44,16 +41,4 @@ func TestWrongSettingIsNamed(t *testing.T) {
 			t.Errorf("a wrong %s: %v, %s", name, err, out)
 		}
 	}
-}
-
-// BenchmarkColdStart measures from the start of the process to its first answer, over a table that answers at once.
-func BenchmarkColdStart(b *testing.B) {
-	binary := lambdatest.Build(b, ".")
-	table := func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }
-	var total time.Duration
-	for b.Loop() {
-		total += lambdatest.Invoke(b, binary, event, table, "TABLE_NAME=connections", "CONNECTIONS_PER_USER=0").Took
-	}
-	b.ReportMetric(float64(total.Microseconds())/1000/float64(b.N), "ms/start")
-	b.ReportMetric(0, "ns/op")
 }

@@ -19,7 +19,7 @@ import (
 // notRun are the documented lines that need more than this machine has, and why that is so.
 var notRun = map[string]string{
 	`wscat -c "$(aws cloudformation describe-stacks --stack-name wsecho --query "Stacks[0].Outputs[?OutputKey=='WebSocketUrl'].OutputValue" --output text)"`: "connects to a deployed stage; make test-cloud does that, with the output of this name",
-	`for i in $(seq 30); do (sleep 5) | wscat -c $(output WebSocketUrl) & done; wait`: "looks at what an account's API Gateway throttles, which nothing here emulates",
+	`for i in $(seq 30); do (sleep 5) | wscat -c $(output WebSocketUrl) & done; wait`:                                                                        "looks at what an account's API Gateway throttles, which nothing here emulates",
 }
 
 // documentedAddress is where the program listens that the documents talk to.

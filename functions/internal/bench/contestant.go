@@ -1,9 +1,6 @@
 package main
 
-import (
-	"context"
-	"strings"
-)
+import "strings"
 
 // contestant is a server that is measured beside others.
 type contestant struct {
@@ -51,18 +48,13 @@ func commands(all []contestant) (lines []string) {
 	return lines
 }
 
-// alternate measures every contestant in turn, as many rounds as the options say: what disturbs the machine for a
-// while disturbs all of them. figures[i][j] is contestant i in round j.
-func alternate[T any](ctx context.Context, b *bench, all []contestant, measure func(context.Context, contestant) (T, error)) (figures [][]T, err error) {
-	for _, c := range all {
-		if _, err := b.build(ctx, c.folder); err != nil {
-			return nil, err
-		}
-	}
-	figures = make([][]T, len(all))
-	for range b.rounds {
+// alternate measures every contestant in turn, in so many rounds: what disturbs the machine for a while disturbs all of
+// them. figures[i][j] is contestant i in round j.
+func alternate[C, F any](rounds int, all []C, measure func(C) (F, error)) (figures [][]F, err error) {
+	figures = make([][]F, len(all))
+	for range rounds {
 		for i, c := range all {
-			f, err := measure(ctx, c)
+			f, err := measure(c)
 			if err != nil {
 				return nil, err
 			}

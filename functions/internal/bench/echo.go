@@ -41,7 +41,7 @@ func (b *bench) echo(ctx context.Context) (section, error) {
 	t := table{head: []string{"connections", "server", "round trips/s", "p50 ms", "p99 ms", "server's processor µs a round trip",
 		"wsEcho ÷ this: processor time", "wsEcho ÷ this: round trips/s"}}
 	for _, n := range b.connections {
-		figures, err := alternate(ctx, b, all, func(ctx context.Context, c contestant) (echoFigures, error) {
+		figures, err := alternate(b.rounds, all, func(c contestant) (echoFigures, error) {
 			return b.echoOnce(ctx, c, n)
 		})
 		if err != nil {
@@ -81,8 +81,8 @@ func (b *bench) echoOnce(ctx context.Context, c contestant, connections int) (ec
 	return f, err
 }
 
-// echoClients plays the role echo.
-func echoClients(ctx context.Context, s echoSettings, begin func()) (f echoFigures, err error) {
+// playEcho plays the role echo.
+func playEcho(ctx context.Context, s echoSettings, begin func()) (f echoFigures, err error) {
 	clients, err := dialAll(ctx, s.URL, s.Connections)
 	if err != nil {
 		return f, err

@@ -21,7 +21,8 @@ func TestMain(m *testing.M) {
 
 // tiny measures almost nothing.
 func tiny(more ...string) []string {
-	return append([]string{"-rounds", "2", "-connections", "3", "-interval", "100ms"}, more...)
+	return append([]string{"-rounds", "2", "-connections", "3", "-interval", "100ms", "-posts", "100", "-idle", "200",
+		"-clients", "30", "-broadcasts", "2", "-rooms", "5x20", "-talk", "200ms", "-tail", "10s"}, more...)
 }
 
 // figure is a cell with a number that was measured.

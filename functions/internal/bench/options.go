@@ -19,7 +19,10 @@ type part struct {
 
 // allParts are measured when none is named, in this order.
 func allParts() []part {
-	return []part{{"echo", (*bench).echo}}
+	return []part{
+		{"echo", (*bench).echo}, {"posts", (*bench).posts}, {"memory", (*bench).memory}, {"start", (*bench).starting},
+		{"broadcast", (*bench).broadcast}, {"room", (*bench).room},
+	}
 }
 
 // options are what the command line sets.
@@ -28,8 +31,14 @@ type options struct {
 	output string
 	rounds int
 
-	connections []int
 	interval    time.Duration
+	connections []int
+	postCount   int
+	idle        int
+	clients     int
+	broadcasts  int
+	rooms       []crowd
+	talk, tail  time.Duration
 }
 
 const usage = `Measures wsEcho as it is shipped, each server in a process of its own and beside its alternative,
@@ -42,21 +51,33 @@ Flags:
 
 // parse reads the command line. It has told stderr what is wrong, or what flags there are, when it returns an error.
 func parse(args []string, stderr io.Writer) (options, error) {
-	o := options{connections: []int{1, 100, 1000}}
+	o := options{connections: []int{1, 100, 1000}, rooms: []crowd{{50, 10}, {200, 20}, {200, 100}, {1000, 20}}}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
 		fmt.Fprintf(stderr, usage, strings.Join(names(allParts()), ", "))
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.output, "o", "", "`file` for the page, which is replaced when everything is measured; standard output without")
-	flags.IntVar(&o.rounds, "rounds", 5, "`number` of times that each comparison is made")
-	flags.Func("connections", "echo: `numbers` of connections (default 1,100,1000)", numbers(&o.connections))
-	flags.DurationVar(&o.interval, "interval", 2*time.Second, "echo: `time` that each measurement takes")
+	o.define(flags)
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	return o, o.choose(flags.Args())
+}
+
+// define adds the flags.
+func (o *options) define(flags *flag.FlagSet) {
+	flags.StringVar(&o.output, "o", "", "`file` for the page, which is replaced when everything is measured; standard output without")
+	flags.IntVar(&o.rounds, "rounds", 5, "`number` of times that each comparison is made")
+	flags.DurationVar(&o.interval, "interval", 2*time.Second, "echo, memory: `time` that a measurement takes")
+	flags.Func("connections", "echo: `numbers` of connections (default 1,100,1000)", listOf(&o.connections, number))
+	flags.IntVar(&o.postCount, "posts", 4000, "posts: `number` of posts")
+	flags.IntVar(&o.idle, "idle", 10000, "memory: `number` of idle connections")
+	flags.IntVar(&o.clients, "clients", 2000, "broadcast: `number` of clients")
+	flags.IntVar(&o.broadcasts, "broadcasts", 4, "broadcast: `number` of messages")
+	flags.Func("rooms", "room: `list` of members x lines a second (default "+list(o.rooms)+")", listOf(&o.rooms, parseCrowd))
+	flags.DurationVar(&o.talk, "talk", 10*time.Second, "room: `time` of talk")
+	flags.DurationVar(&o.tail, "tail", time.Minute, "room: `time` that is waited at most, after the talk, for lines to come")
 }
 
 // choose takes the parts that are named.
@@ -83,17 +104,26 @@ func names(parts []part) (all []string) {
 	return all
 }
 
-// numbers reads a list such as 1,100,1000.
-func numbers(list *[]int) func(string) error {
+// listOf reads a list whose items are separated by commas.
+func listOf[T any](into *[]T, item func(string) (T, error)) func(string) error {
 	return func(text string) error {
-		*list = nil
+		*into = nil
 		for field := range strings.SplitSeq(text, ",") {
-			n, err := strconv.Atoi(field)
-			if err != nil || n < 1 {
-				return fmt.Errorf("%q is no number above 0", field)
+			value, err := item(field)
+			if err != nil {
+				return err
 			}
-			*list = append(*list, n)
+			*into = append(*into, value)
 		}
 		return nil
 	}
+}
+
+// number reads a number of something.
+func number(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q is no number above 0", text)
+	}
+	return n, nil
 }

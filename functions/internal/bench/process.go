@@ -14,8 +14,12 @@ import (
 	"time"
 )
 
-// farewell is how long a process may take to end after it was told to.
-const farewell = 10 * time.Second
+const (
+	// farewell is how long a process may take to end after it was told to.
+	farewell = 10 * time.Second
+	// life is how long a process may run, whatever it waits for.
+	life = 10 * time.Minute
+)
 
 // process is a child of this one. It ends when its context does, and on Linux when this process dies.
 type process struct {
@@ -27,7 +31,7 @@ type process struct {
 
 // spawn starts a program. What it writes to standard error comes out here, unless it is silent.
 func spawn(ctx context.Context, silent bool, binary string, args ...string) (*process, error) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithTimeout(ctx, life)
 	command := exec.CommandContext(ctx, binary, args...)
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = farewell

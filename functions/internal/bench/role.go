@@ -20,7 +20,10 @@ type role func(ctx context.Context, settings []byte, begin func()) (result any, 
 
 // roles are those there are, by name.
 func roles() map[string]role {
-	return map[string]role{"echo": typed(echoClients)}
+	return map[string]role{
+		"echo": typed(playEcho), "posts": typed(playPosts), "stub": typed(playStub), "idle": typed(playIdle),
+		"broadcast": typed(playBroadcast), "room": typed(playRoom),
+	}
 }
 
 // typed is a role whose settings are a struct.
