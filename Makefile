@@ -15,7 +15,7 @@ run: ## Run the whole API on this machine: make run ARGS="-addr 127.0.0.1:9000"
 token: ## Make a development key and a token for make run: make token ARGS="-user ada"
 	@go run ./functions/local/token $(ARGS)
 
-.PHONY: test bench lint tools
+.PHONY: test bench bench-parts lint tools
 test: tools ## Run all tests of the module, and install what they need
 	go test -race $(ARGS) ./...
 
@@ -28,6 +28,11 @@ bench: ## Measure the program beside its alternatives: make bench, or a part: ma
 	@mkdir -p $(TOOLS)
 	@go build -o $(TOOLS)/bench ./functions/internal/bench
 	@$(TOOLS)/bench $(or $(ARGS),-o docs/benchmarks.md)
+
+bench-parts: tools-dynamodb ## Measure parts alone: slow readers, 100,000 connects, ways to keep a room's log in DynamoDB
+	go test -run '^$$' -bench SlowReader -benchtime 10000x ./adapters/gateway
+	go test -run '^$$' -bench Cycles -benchtime 100000x ./adapters/gateway
+	go test -run '^$$' -bench . ./adapters/dynamodb
 
 STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := $(TOOLS)/bin/staticcheck-$(STATICCHECK_VERSION)
@@ -196,13 +201,7 @@ test-autobahn: tools-autobahn ## Run the Autobahn suite against the local gatewa
 test-autobahn-long: tools-autobahn ## Run the suite's large messages against the frame layer, which takes five minutes
 	AUTOBAHN=long go test -count=1 -v -timeout 30m -run TestAutobahn ./adapters/gateway
 
-.PHONY: bench-gateway fuzz-gateway
-bench-gateway: ## Measure the local gateway: round trips, latency, memory, slow readers, 100,000 connects
-	go test -run '^$$' -bench 'Echo' -benchtime 3s ./adapters/gateway
-	go test -run '^$$' -bench 'Offered|SlowReader' -benchtime 10000x ./adapters/gateway
-	go test -run '^$$' -bench 'Idle' -benchtime 1x ./adapters/gateway
-	go test -run '^$$' -bench 'Cycles' -benchtime 100000x ./adapters/gateway
-
+.PHONY: fuzz-gateway
 fuzz-gateway: ## Feed the local gateway nonsense for two minutes
 	go test -run '^$$' -fuzz FuzzFrames -fuzztime 1m ./adapters/gateway
 	go test -run '^$$' -fuzz FuzzSelection -fuzztime 1m ./adapters/gateway

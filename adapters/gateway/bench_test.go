@@ -6,15 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -75,50 +71,6 @@ func echoStage(b testing.TB) string {
 	return strings.TrimSuffix(strings.TrimPrefix(s.ws, "ws://"), "/dev")
 }
 
-// BenchmarkEcho measures round trips through everything: frame, event JSON, route, handler, reply. Clients run in the
-// same process.
-func BenchmarkEcho(b *testing.B) {
-	for _, n := range []int{1, 10, 100, 1000} {
-		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			clients := fastClients(b, n, echoStage(b))
-			var left atomic.Int64
-			left.Store(int64(b.N))
-			took := make([][]time.Duration, n)
-			b.ReportAllocs()
-			before := processorTime()
-			b.ResetTimer()
-			var wg sync.WaitGroup
-			for i, c := range clients {
-				wg.Go(func() {
-					for left.Add(-1) >= 0 {
-						start := time.Now()
-						if err := c.roundTrip(); err != nil {
-							b.Error(err)
-							return
-						}
-						took[i] = append(took[i], time.Since(start))
-					}
-				})
-			}
-			wg.Wait()
-			b.StopTimer()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "roundtrips/s")
-			b.ReportMetric(float64((processorTime()-before).Microseconds())/float64(b.N), "cpu-µs/op")
-			reportPercentiles(b, slices.Concat(took...))
-		})
-	}
-}
-
-// processorTime is what this process has used of the processors: client and gateway together. Other processes can't
-// falsify it.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 func reportPercentiles(b *testing.B, took []time.Duration) {
 	if len(took) == 0 {
 		return
@@ -127,11 +79,6 @@ func reportPercentiles(b *testing.B, took []time.Duration) {
 	for _, p := range []int{50, 99} {
 		b.ReportMetric(float64(took[len(took)*p/100].Microseconds())/1000, fmt.Sprintf("p%d-ms", p))
 	}
-}
-
-// BenchmarkOffered measures latency with 1,000 connections that send 1,000 messages a second together.
-func BenchmarkOffered(b *testing.B) {
-	offered(b, fastClients(b, 1000, echoStage(b)), func(int) {})
 }
 
 // offered has the clients send, in turn, 1,000 messages a second, whether or not earlier ones were answered, and
@@ -156,84 +103,6 @@ func offered(b *testing.B, clients []*fast, besides func(i int)) {
 	wg.Wait()
 	b.StopTimer()
 	reportPercentiles(b, took)
-}
-
-// BenchmarkIdle measures what 10,000 idle connections cost, with their clients in another process.
-func BenchmarkIdle(b *testing.B) {
-	const n = 10000
-	for b.Loop() {
-		addr := echoStage(b)
-		runtime.GC()
-		rss, goroutines := residentKB(b), runtime.NumGoroutine()
-		stop := idleClients(b, n, addr)
-		for range 2 { // What the garbage collector frees, the second one gives back.
-			runtime.GC()
-		}
-		b.ReportMetric(float64(residentKB(b)-rss)/n, "KB/conn")
-		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/n, "goroutines/conn")
-		stop()
-	}
-}
-
-// idleClients opens connections in another process, this program once more, and returns when they are open.
-func idleClients(b *testing.B, n int, addr string) (stop func()) {
-	b.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), idleEnv+"="+addr+" "+strconv.Itoa(n))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		b.Fatal("the clients' process failed: ", err)
-	}
-	return func() {
-		in.Close()
-		cmd.Wait()
-	}
-}
-
-const idleEnv = "GATEWAY_IDLE_CLIENTS"
-
-// runIdleClients is the other process: it lives until its input ends, which it does when the parent dies, too.
-func runIdleClients(arg string) error {
-	addr, count, _ := strings.Cut(arg, " ")
-	n, err := strconv.Atoi(count)
-	if err != nil {
-		return err
-	}
-	for range n {
-		c, err := dialFast(addr)
-		if err != nil {
-			return err
-		}
-		defer c.nc.Close()
-	}
-	fmt.Println("open")
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return err
-}
-
-// residentKB is the resident set of this process, from /proc.
-func residentKB(tb testing.TB) int {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		tb.Skip("there is no /proc here")
-	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	kb, err := strconv.Atoi(strings.Fields(rest)[0])
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return kb
 }
 
 // BenchmarkCycles opens and closes connections, and reports how much the process grew.

@@ -12,13 +12,6 @@ import (
 
 // TestMain fails when goroutines of the gateway are left behind.
 func TestMain(m *testing.M) {
-	if arg := os.Getenv(idleEnv); arg != "" {
-		if err := runIdleClients(arg); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
 	code := m.Run()
 	if left := leftovers(); code == 0 && left != "" {
 		fmt.Fprintln(os.Stderr, "goroutines are left behind:\n"+left)

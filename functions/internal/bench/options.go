@@ -35,6 +35,7 @@ type options struct {
 	connections []int
 	postCount   int
 	idle        int
+	starts      int
 	clients     int
 	broadcasts  int
 	rooms       []crowd
@@ -73,6 +74,7 @@ func (o *options) define(flags *flag.FlagSet) {
 	flags.Func("connections", "echo: `numbers` of connections (default 1,100,1000)", listOf(&o.connections, number))
 	flags.IntVar(&o.postCount, "posts", 4000, "posts: `number` of posts")
 	flags.IntVar(&o.idle, "idle", 10000, "memory: `number` of idle connections")
+	flags.IntVar(&o.starts, "starts", 10, "start: `number` of starts a round")
 	flags.IntVar(&o.clients, "clients", 2000, "broadcast: `number` of clients")
 	flags.IntVar(&o.broadcasts, "broadcasts", 4, "broadcast: `number` of messages")
 	flags.Func("rooms", "room: `list` of members x lines a second (default "+list(o.rooms)+")", listOf(&o.rooms, parseCrowd))

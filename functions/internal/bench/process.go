@@ -18,7 +18,7 @@ const (
 	// farewell is how long a process may take to end after it was told to.
 	farewell = 10 * time.Second
 	// life is how long a process may run, whatever it waits for.
-	life = 10 * time.Minute
+	life = 5 * time.Minute
 )
 
 // process is a child of this one. It ends when its context does, and on Linux when this process dies.

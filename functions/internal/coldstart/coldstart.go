@@ -17,9 +17,9 @@ import (
 const Connect = `{"requestContext":{"routeKey":"$connect","eventType":"CONNECT","stage":"dev","connectedAt":1707502303419,
 "requestId":"PJqB0E1tKRcF-Qw=","connectionId":"PJqB0fHsqRcCHlw=","authorizer":{"user":"ada"}},"isBase64Encoded":false}`
 
-// BuildFlags are those of the deployed binaries (see the Makefile), which are built with CGO_ENABLED=0.
+// BuildFlags are those of the deployed binaries (see the Makefile) that bear on the start; CGO_ENABLED is 0 there.
 func BuildFlags() []string {
-	return []string{"-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid="}
+	return []string{"-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w"}
 }
 
 // Invocation is what came of one event.

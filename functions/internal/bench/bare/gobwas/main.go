@@ -41,13 +41,9 @@ type hub struct {
 func (h *hub) serve(conn net.Conn, all bool) {
 	defer conn.Close()
 	reader := bufio.NewReader(conn)
-	if _, err := ws.Upgrade(struct {
-		io.Reader
-		io.Writer
-	}{reader, conn}); err != nil {
+	if err := h.enter(reader, conn); err != nil {
 		return
 	}
-	h.enter(conn)
 	defer h.leave(conn)
 	for {
 		frame, err := ws.ReadFrame(reader)
@@ -67,10 +63,18 @@ func (h *hub) serve(conn net.Conn, all bool) {
 	}
 }
 
-func (h *hub) enter(conn net.Conn) {
+// enter upgrades a connection: who is told so gets every message from then on.
+func (h *hub) enter(reader io.Reader, conn net.Conn) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if _, err := ws.Upgrade(struct {
+		io.Reader
+		io.Writer
+	}{reader, conn}); err != nil {
+		return err
+	}
 	h.clients[conn] = true
+	return nil
 }
 
 func (h *hub) leave(conn net.Conn) {
