@@ -61,7 +61,7 @@ func (b *bench) echo(ctx context.Context) (section, error) {
 		about: "Connections that each send a message of " + fmt.Sprint(len(echoMessage)) + " bytes when the one before is answered. " +
 			"wsEcho answers by way of API Gateway's event and the deployed handler, with the connection's data in the answer; " +
 			"the bare servers send back what they read.",
-		commands: append(commands(all), fmt.Sprintf("bench -connections %s -interval %v -rounds %d echo", list(b.connections), b.interval, b.rounds)),
+		commands: append(commands(all), made("-connections %s -interval %v -rounds %d echo", list(b.connections), b.interval, b.rounds)),
 		table:    t,
 	}, nil
 }

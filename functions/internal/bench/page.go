@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -24,6 +25,11 @@ type section struct {
 	about    string
 	commands []string
 	table    table
+}
+
+// made is the command that makes a section.
+func made(arguments string, values ...any) string {
+	return fmt.Sprintf("make bench ARGS=%q", fmt.Sprintf(arguments, values...))
 }
 
 // String is the section as Markdown.

@@ -75,7 +75,7 @@ func (b *bench) room(ctx context.Context) (section, error) {
 			"Line: from the time when it is to be sent until another member has it; ack: until its sender has the answer. "+
 			"One run each. After the talk, %v are waited at most for what is still to come: lost is what a member doesn't have then, doubled what it has at two numbers.",
 			maxSpeakers, b.talk, b.tail),
-		commands: []string{program.command(), fmt.Sprintf("bench -rooms %s -talk %v -tail %v room", list(b.rooms), b.talk, b.tail)},
+		commands: []string{program.command(), made("-rooms %s -talk %v -tail %v room", list(b.rooms), b.talk, b.tail)},
 		table:    t,
 	}, nil
 }

@@ -11,9 +11,6 @@ import (
 	"wsecho/functions/internal/coldstart"
 )
 
-// startsARound is how many starts make one figure, their median.
-const startsARound = 10
-
 // starting compares how long programs take to start: servers until they listen, Lambdas until their first answer.
 func (b *bench) starting(ctx context.Context) (section, error) {
 	t := table{head: []string{"what starts", "until", "ms", "wsEcho ÷ this"}}
@@ -29,17 +26,19 @@ func (b *bench) starting(ctx context.Context) (section, error) {
 	}
 	return section{
 		title: "Start",
-		about: "From the start of the process, the binary being in the system's cache. The Lambdas are built as they are deployed and get one event " +
+		about: "From the start of the process, the median of a round's starts, the binary being in the system's cache. The Lambdas are built as they are deployed and get one event " +
 			"by the Lambda runtime's protocol, from a server on this machine; what Lambda itself needs before that is not in it. " +
 			"connect stores the connection in a table that answers at once.",
-		commands: append(commands(servers), fmt.Sprintf("bench -rounds %d start", b.rounds)),
-		table:    t,
+		commands: append(commands(servers),
+			"CGO_ENABLED=0 go build "+strings.Join(coldstart.BuildFlags(), " ")+" ./functions/connect",
+			made("-starts %d -rounds %d start", b.starts, b.rounds)),
+		table: t,
 	}, nil
 }
 
 func (b *bench) compareStarts(t *table, until string, all []contestant, once func(contestant) (time.Duration, error)) error {
 	figures, err := alternate(b.rounds, all, func(c contestant) (float64, error) {
-		took := make([]float64, startsARound)
+		took := make([]float64, b.starts)
 		for i := range took {
 			d, err := once(c)
 			if err != nil {
