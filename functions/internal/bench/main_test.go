@@ -73,12 +73,12 @@ func TestInterrupted(t *testing.T) {
 	needsProc(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	progress := writer(func(line string) {
-		if strings.Contains(line, "bare gobwas:") { // The next is about to begin.
+		if strings.Contains(line, "begins") { // The program runs, and its clients are about to.
 			interrupt()
 		}
 	})
 	file := filepath.Join(t.TempDir(), "benchmarks.md")
-	if err := run(ctx, tiny("-o", file, "-interval", "1s", "echo"), io.Discard, progress); err == nil {
+	if err := run(ctx, tiny("-o", file, "-talk", "20s", "room"), io.Discard, progress); err == nil {
 		t.Error("it ended well")
 	}
 	if left := children(t); left != "" {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// listener is the only member of a room that does not speak.
+// listener is the last of 21 members, the only one that does not speak. Forty lines are said, ten a second.
 func listener() *member {
 	t := &talk{roomSettings: roomSettings{crowd: crowd{Members: 21, Rate: 10}}, lines: 40, began: time.Now(), complete: make(chan struct{})}
 	for i := range t.Members {
