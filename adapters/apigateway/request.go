@@ -73,24 +73,16 @@ func (r *Request) readMessage(text []byte) error {
 	return nil
 }
 
-// readFields splits a JSON object into its fields, and says which keys come twice. Go's own maps would let the second of
-// two equal keys win in silence, where API Gateway may have routed by the first.
+// readFields splits valid JSON, which must be an object, into its fields, and says which keys come twice. Go's own maps
+// would let the second of two equal keys win in silence, where API Gateway may have routed by the first.
 func (r *Request) readFields(text []byte) (repeated []string, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+	object := bytes.TrimSpace(text)
+	if object[0] != '{' {
 		return nil, bad("the message is no JSON object")
 	}
 	r.fields = map[string]json.RawMessage{}
-	for decoder.More() {
-		key, err := decoder.Token()
-		if err != nil {
-			return nil, err
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, err
-		}
-		name := key.(string)
+	for quoted, value := range members(object) {
+		name := unquote(quoted)
 		if _, twice := r.fields[name]; twice {
 			repeated = append(repeated, name)
 		}

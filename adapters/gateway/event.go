@@ -105,7 +105,7 @@ func (c *conn) newContext(eventType, routeKey string) requestContext {
 
 // messageEvent has a body and nothing of the upgrade request: no headers, no query string.
 func (c *conn) messageEvent(ctx requestContext, body string) []byte {
-	return encodeSized(proxyEvent{StageVariables: c.g.stageVariables, RequestContext: ctx, Body: &body}, len(body))
+	return appendMessageEvent(make([]byte, 0, 1<<10+len(body)+len(body)/4), c.g.stageVariables, &ctx, body)
 }
 
 // disconnectEvent has four headers only, three of them empty.
@@ -122,12 +122,8 @@ func (c *conn) disconnectEvent(ctx requestContext) []byte {
 }
 
 // encode writes JSON without escaping <, > and &, so that a message doesn't swell on its way to the handler.
-func encode(v any) []byte { return encodeSized(v, 0) }
-
-// encodeSized expects size bytes besides what every event has.
-func encodeSized(v any, size int) []byte {
+func encode(v any) []byte {
 	var b bytes.Buffer
-	b.Grow(1<<10 + size + size/8)
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {

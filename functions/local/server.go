@@ -132,13 +132,13 @@ func local(self *loopback) aws.Config {
 // routes are those of the template.
 func routes(p wiring.Parts) map[string]gateway.Route {
 	all := map[string]gateway.Route{
-		"$connect":    {Handler: gateway.Typed(p.Connect())},
-		"$disconnect": {Handler: gateway.Typed(p.Disconnect())},
-		"$default":    {Handler: gateway.Typed(p.Default()), Reply: true},
-		"echo":        {Handler: gateway.Typed(p.Echo()), Reply: true},
-		"broadcast":   {Handler: gateway.Typed(p.Broadcast()), Reply: true},
+		"$connect":    {Handler: p.Connect()},
+		"$disconnect": {Handler: p.Disconnect()},
+		"$default":    {Handler: p.Default(), Reply: true},
+		"echo":        {Handler: p.Echo(), Reply: true},
+		"broadcast":   {Handler: p.Broadcast(), Reply: true},
 	}
-	chat := gateway.Typed(p.Chat())
+	chat := p.Chat()
 	for _, key := range wiring.ChatRoutes() {
 		all[key] = gateway.Route{Handler: chat, Reply: true}
 	}
