@@ -118,15 +118,24 @@ func (c *client) text() string {
 	return text
 }
 
-// receive returns the next message, which must be of a type.
+// receive returns the next message, which must be of a type, but for what is told meanwhile of who comes and goes: that
+// comes from workers, in their own time.
 func (c *client) receive(kind string) map[string]any {
 	c.t.Helper()
-	text := c.text()
-	var message map[string]any
-	if err := json.Unmarshal([]byte(text), &message); err != nil || message["type"] != kind {
-		c.t.Fatalf("received %.300s (%v), want a message of type %s", text, err, kind)
+	for {
+		text := c.text()
+		var message map[string]any
+		if err := json.Unmarshal([]byte(text), &message); err != nil {
+			c.t.Fatalf("received %.300s: %v", text, err)
+		}
+		switch message["type"] {
+		case kind:
+			return message
+		case "joined", "left":
+		default:
+			c.t.Fatalf("received %.300s, want a message of type %s", text, kind)
+		}
 	}
-	return message
 }
 
 // reply returns the next message that is no push.
