@@ -105,8 +105,14 @@ func (r *Request) readID() error {
 
 // String returns a field that must be a string if it is there; ok tells whether it is. The refusal is bad_request.
 func (r *Request) String(name string) (value string, ok bool, err error) {
-	ok, err = r.read(name, "a string", &value)
-	return value, ok, err
+	raw, ok := r.fields[name]
+	switch {
+	case !ok:
+		return "", false, nil
+	case raw[0] != '"':
+		return "", false, bad("%q must be a string", name)
+	}
+	return unquote(raw), true, nil
 }
 
 // RequiredString returns a field that must be there and be a string. The refusal is bad_request.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
 
@@ -22,8 +23,15 @@ func main() {
 	}
 }
 
+// headroom is memory that is reserved and never touched. The collector runs whenever the heap has doubled, and this
+// program's is so small that a quarter of every echo was collecting; counted in, this lets 32 MB pile up before. Where
+// many clients keep the heap large it makes no difference, unlike a higher GOGC.
+const headroom = 32 << 20
+
 // run serves until ctx ends, then closes every socket.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	reserved := make([]byte, headroom)
+	defer runtime.KeepAlive(reserved)
 	options, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
