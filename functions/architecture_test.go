@@ -59,9 +59,9 @@ func adapter(path string) string {
 	return adapter
 }
 
-// forTests tells whether a package exists to be imported by tests.
+// forTests tells whether a package exists to be imported by tests, or by what measures.
 func forTests(path string) bool {
-	for _, suffix := range []string{"test", "testserver", "dynamodblocal", "elasticmq"} {
+	for _, suffix := range []string{"test", "testserver", "dynamodblocal", "elasticmq", "internal/bench", "internal/coldstart"} {
 		if strings.HasSuffix(path, suffix) {
 			return true
 		}
