@@ -19,7 +19,7 @@ const (
 	// lastChance is how long before a delivery expires it is tried for the last time.
 	lastChance = 10 * time.Second
 	// worthBurying is the shortest life of a delivery that is buried if it comes to nothing. What lives less would be late
-	// before anybody looked at it, as what tells who is a member is.
+	// before anybody looked at it. What tells who is a member is never buried, however long it lives.
 	worthBurying = time.Minute
 )
 

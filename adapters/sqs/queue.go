@@ -19,8 +19,8 @@ import (
 
 var _ domain.Queue = (*Queue)(nil)
 
-// Queue is a standard queue of SQS, with another one for retries and a third for what could not be delivered. It is safe for concurrent use.
-// What takes messages off the queue is Worker.
+// Queue is a standard queue of SQS, with another one for retries and a third for what could not be delivered. It is safe
+// for concurrent use. What takes messages off the queues is Worker.
 type Queue struct {
 	Client *sqs.Client
 	// URL is the queue's.

@@ -60,7 +60,8 @@ func Chat() apigateway.Handler {
 	return parts.Chat()
 }
 
-// Deliver is the Lambda behind the queue and that of retries. It needs what Broadcast needs but for MESSAGES_PER_MINUTE, and DLQ_URL.
+// Deliver is the Lambda behind the queue and that of retries. It needs what Broadcast needs but for MESSAGES_PER_MINUTE,
+// and DLQ_URL.
 func Deliver() func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	parts := posting()
 	queue := queues()
