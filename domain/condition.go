@@ -3,12 +3,22 @@ package domain
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
 
-// lookAgain is how long the queue holds back a delivery whose condition could not be seen to hold.
-const lookAgain = time.Second
+const (
+	// lookAgain is how long the queue holds back a delivery that is final and whose condition was not seen to hold yet.
+	lookAgain = time.Second
+	// lookSoon is how long it holds one back that is pending, for the first time.
+	lookSoon = 50 * time.Millisecond
+	// pendingTime is within which a request makes its pending delivery true, or never: longer than any function runs.
+	pendingTime = time.Minute
+	// lookLife is how long what has to be put right lives at least: it outlives a worker that died with it.
+	lookLife = 5 * time.Minute
+)
 
 // Condition ties a message that says who is a member, and who is not, to what the registry says. Posts are throttled
 // and come back, queues reorder and repeat, workers die between two steps, and what a message says may end while it is
@@ -27,7 +37,8 @@ type Condition struct {
 	// moment: it is posted in any case, and again until the condition was seen to hold before.
 	Otherwise json.RawMessage `json:"otherwise,omitempty"`
 	// Pending means that the message was queued before what makes it true was done, so that who dies in between takes
-	// no news along: the queue keeps it until it was seen to be true, or expires.
+	// no news along: the queue keeps it until it was seen to be true. If it is not after a minute, that was not done, or
+	// has been undone.
 	Pending bool `json:"pending,omitempty"`
 }
 
@@ -40,16 +51,17 @@ func (f *FanOut) workOnTruth(ctx context.Context, d Delivery, until time.Time) (
 	}
 	age := max(0, time.Since(d.AcceptedAt))
 	holds, err := f.holds(ctx, d)
-	early := d.Condition.Pending && !holds && age < lookAgain
 	switch {
 	case d.Condition.final():
-		return f.workUntil(ctx, d, d, until, holds)
-	case err != nil || early:
+		return f.workUntilTrue(ctx, d, until, holds)
+	case errors.Is(err, ErrUnavailable):
 		return f.putBack(ctx, d, lookAgain)
+	case err != nil:
+		return Report{}, fmt.Errorf("looking who is a member of %s: %w", d.Audience, err)
 	case holds:
 		return f.workAndLook(ctx, d.settled(), until)
-	case d.Condition.Pending:
-		return f.workUntil(ctx, d.opposite(), d, until, false)
+	case d.Condition.Pending && age < pendingTime:
+		return f.putBack(ctx, d, lookSoon+age)
 	}
 	return f.workAndLook(ctx, d.opposite(), until)
 }
@@ -64,16 +76,19 @@ func (f *FanOut) workAndLook(ctx context.Context, d Delivery, until time.Time) (
 	if holds, err := f.holds(ctx, d); err == nil && holds {
 		return report, nil
 	}
+	if least := time.Now().Add(lookLife); d.ExpiresAt.Before(least) {
+		d.ExpiresAt = least
+	}
 	again, err := f.putBack(ctx, d, 0)
 	report.Queued += again.Queued
 	return report, err
 }
 
-// workUntil works on what is true now, and repeats the delivery that it was taken from, each time after a longer while,
-// unless that one's condition held when it began.
-func (f *FanOut) workUntil(ctx context.Context, now, d Delivery, until time.Time, held bool) (Report, error) {
-	report, err := f.work(ctx, now, until)
-	if err != nil || held || report.Oversized > 0 {
+// workUntilTrue works on a delivery that is final. If its condition did not hold when it began, the opposite may be
+// posted after it: then it is repeated, each time after a longer while. What was handed back of it is not: the whole is.
+func (f *FanOut) workUntilTrue(ctx context.Context, d Delivery, until time.Time, held bool) (Report, error) {
+	report, err := f.work(ctx, d, until)
+	if err != nil || held || report.Oversized > 0 || d.Members != nil {
 		return report, err
 	}
 	repeated, err := f.putBack(ctx, d, lookAgain+max(0, time.Since(d.AcceptedAt)))

@@ -16,7 +16,8 @@ const (
 	// maxDelay is the longest that a queue holds a delivery back.
 	// Source: AWS, "Amazon SQS message quotas", message timer.
 	maxDelay = 15 * time.Minute
-	// lastChance is how long before a delivery expires it is tried for the last time.
+	// lastChance is how long before a delivery expires it is tried for the last time; for one that lives shortly a
+	// quarter of its life.
 	lastChance = 10 * time.Second
 	// worthBurying is the shortest life of a delivery that is buried if it comes to nothing. What lives less would be late
 	// before anybody looked at it. What tells who is a member is never buried, however long it lives.
@@ -74,7 +75,8 @@ func (f *FanOut) schedule(d *Delivery, rest time.Duration) (reason string) {
 	if d.Attempt >= MaxAttempts || d.Repairable && d.Attempt+d.Postponed >= repairTries {
 		return fmt.Sprintf("not reached in %d attempts", d.Attempt)
 	}
-	d.Delay = min(max(f.delay(*d), rest), time.Until(d.ExpiresAt)-lastChance)
+	last := min(lastChance, d.ExpiresAt.Sub(d.AcceptedAt)/4)
+	d.Delay = min(max(f.delay(*d), rest), time.Until(d.ExpiresAt)-last)
 	if d.Delay < time.Second {
 		return notInTime
 	}

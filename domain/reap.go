@@ -2,7 +2,7 @@ package domain
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"sync"
 	"time"
 )
@@ -29,14 +29,31 @@ func (r *run) gone(m Member) {
 // what is handed back, and it has a time of its own: neither the end of the inline share nor a caller that has given
 // up cuts it off between two rows. The run waits for it, because a Lambda is frozen once it has answered, but not for
 // long: whoever is not closed then is found gone again by the next message.
+//
+// Closing tells that somebody left before it deletes, again and again if deleting fails. So a store that refuses is
+// asked by one closer and no more, and what tells that somebody left for good reaps nobody: each would tell of all the
+// others whom it finds gone, and so on.
 func (r *run) reap(ctx context.Context) {
+	if c := r.delivery.Condition; c != nil && c.final() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reapTime)
 	defer cancel()
-	for some := range slices.Chunk(r.reapable, r.fanOut.Concurrency) {
-		var reaping sync.WaitGroup
-		for _, m := range some {
-			reaping.Go(func() { _ = r.fanOut.Closer.Reap(ctx, m.ID, r.delivery.Audience) })
+	for at, n := 0, 1; at < len(r.reapable); at, n = at+n, r.fanOut.Concurrency {
+		some := r.reapable[at:min(at+n, len(r.reapable))]
+		if r.close(ctx, some) != nil {
+			return
 		}
-		reaping.Wait()
 	}
+}
+
+// close closes some connections at the same time.
+func (r *run) close(ctx context.Context, some []Member) error {
+	errs := make([]error, len(some))
+	var reaping sync.WaitGroup
+	for i, m := range some {
+		reaping.Go(func() { errs[i] = r.fanOut.Closer.Reap(ctx, m.ID, r.delivery.Audience) })
+	}
+	reaping.Wait()
+	return errors.Join(errs...)
 }

@@ -139,6 +139,8 @@ func (r *race) work() bool {
 	r.queue.queued = nil
 	r.queue.mu.Unlock()
 	for _, d := range queued {
+		// The time that it is held back has passed for it alone.
+		d.AcceptedAt, d.ExpiresAt, d.Delay = d.AcceptedAt.Add(-d.Delay), d.ExpiresAt.Add(-d.Delay), 0
 		if _, err := r.chat.FanOut.Deliver(r.t.Context(), d, time.Now().Add(time.Minute)); err != nil {
 			r.t.Error(err)
 		}

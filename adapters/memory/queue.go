@@ -51,6 +51,7 @@ func (a *agenda) Push(e any)        { *a = append(*a, e.(entry)) }
 func (a *agenda) Pop() any {
 	last := len(*a) - 1
 	e := (*a)[last]
+	(*a)[last] = entry{} // What was taken is not kept.
 	*a = (*a)[:last]
 	return e
 }

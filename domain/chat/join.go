@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"wsecho/domain"
 )
@@ -32,7 +33,7 @@ type Resume struct {
 
 // Join makes the connection a member of a room. With a position to resume from it returns what was missed since.
 // Joining again is how to resume, and no error. Refusals: bad_request, forbidden, rate_limited, limit_exceeded,
-// connection_closed, and unavailable, after which the connection may be a member that nobody was told of: join again.
+// connection_closed.
 func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume *Resume) (Joined, error) {
 	if err := checkRoom(room); err != nil {
 		return Joined{}, err
@@ -43,22 +44,40 @@ func (c *Chat) Join(ctx context.Context, from domain.Caller, room string, resume
 	if err := c.moves().Spend(ctx, from); err != nil {
 		return Joined{}, err
 	}
-	_, err := c.Memberships.Enter(ctx, from.Connection, Audience(room), MaxRooms)
-	if errors.Is(err, domain.ErrLimit) {
-		return Joined{}, &domain.Error{
-			Code:    domain.LimitExceeded,
-			Message: fmt.Sprintf("a connection may be in %d rooms; leave one first", MaxRooms),
-			Details: map[string]any{"limit": MaxRooms},
-		}
-	}
-	if err != nil {
-		return Joined{}, err
-	}
-	// Also if it was a member already: then who made it one may have died before telling.
-	if err := c.FanOut.Queue.Enqueue(ctx, announcement(joined, c.NewID(), from.Connection, room)); err != nil {
+	if err := c.enter(ctx, from, room); err != nil {
 		return Joined{}, err
 	}
 	return c.catchUp(ctx, room, resume)
+}
+
+// enter makes the connection a member, unless it is one, and tells so first: in the other order, who dies in between
+// takes the news along.
+func (c *Chat) enter(ctx context.Context, from domain.Caller, room string) error {
+	connection, err := c.Registry.Get(ctx, from.ID)
+	switch {
+	case err != nil:
+		return err
+	case slices.Contains(connection.Audiences, Audience(room)):
+		return nil
+	case len(connection.Audiences) >= MaxRooms:
+		return tooManyRooms()
+	}
+	if err := c.FanOut.Queue.Enqueue(ctx, c.announcement(joined, from.Connection, room)); err != nil {
+		return err
+	}
+	_, err = c.Memberships.Enter(ctx, from.Connection, Audience(room), MaxRooms)
+	if errors.Is(err, domain.ErrLimit) {
+		return tooManyRooms()
+	}
+	return err
+}
+
+func tooManyRooms() error {
+	return &domain.Error{
+		Code:    domain.LimitExceeded,
+		Message: fmt.Sprintf("a connection may be in %d rooms; leave one first", MaxRooms),
+		Details: map[string]any{"limit": MaxRooms},
+	}
 }
 
 // catchUp reads what a new member needs. The membership is written before, so that every message is either read here
@@ -104,9 +123,7 @@ func (c *Chat) Leave(ctx context.Context, from domain.Caller, room string) (Left
 	case err != nil:
 		return Left{}, err
 	}
-	telling := announcement(left, c.NewID(), from.Connection, room)
-	telling.Condition.Pending = true
-	if err := c.FanOut.Queue.Enqueue(ctx, telling); err != nil {
+	if err := c.FanOut.Queue.Enqueue(ctx, c.announcement(left, from.Connection, room)); err != nil {
 		return Left{}, err
 	}
 	if _, err := c.Memberships.Leave(ctx, from.ID, Audience(room)); err != nil {

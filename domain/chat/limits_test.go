@@ -39,6 +39,7 @@ func TestJoinsAndLeavesCount(t *testing.T) {
 		bob := r.member("bob")
 		phone, laptop := r.connect("ada"), r.connect("ada")
 		n := allowed(t, func(i int) error {
+			defer r.work()
 			who := []domain.Caller{phone, laptop}[i/2%2]
 			if i%2 == 0 {
 				_, err := r.Join(t.Context(), who, room, nil)

@@ -88,6 +88,13 @@ const (
 	left   = "left"
 )
 
+// announcement is what is queued before somebody joins or leaves.
+func (c *Chat) announcement(event string, who domain.Connection, room string) domain.Delivery {
+	d := announcement(event, c.NewID(), who, room)
+	d.Condition.Pending = true
+	return d
+}
+
 // announcement is the delivery that tells a room's members who joined or left, as long as that is true.
 func announcement(event, id string, who domain.Connection, room string) domain.Delivery {
 	opposite := map[string]string{joined: left, left: joined}[event]

@@ -4,8 +4,8 @@
  * to be when a departure that was heard before the list is told again: the service repeats it if it isn't sure.
  */
 
-/** How long the service may take to deliver an announcement; later ones it drops. */
-const ANNOUNCEMENT_MS = 15_000;
+/** Within which the service tells of a change, and tells it again, unless it fails for longer. */
+const ANNOUNCEMENT_MS = 90_000;
 /** How many departures are remembered beyond a list. */
 const MAX_GONE = 1000;
 
