@@ -151,16 +151,19 @@ func FuzzParcel(f *testing.F) {
 // FuzzDeliver has a worker take anything that the queue may hold, with members who are not reached: it neither panics
 // nor keeps what it cannot read.
 func FuzzDeliver(f *testing.F) {
+	outcomes := []error{nil, domain.ErrThrottled, domain.ErrGone, domain.ErrRefused, domain.ErrForbidden, errors.New("broken")}
 	const own = `{"v":1,"audience":"everyone","wire":{},"messageId":"m","span":"0000000000000000-ffffffffffffffff",` +
 		`"acceptedAt":"2026-11-22T17:03:05Z","expiresAt":"9999-11-22T18:03:05Z"`
 	for _, more := range []string{
 		``, `,"attempt":7,"postponed":1`, `,"members":[]`, `,"members":[{"id":"a=","at":"2026-11-22T17:03:05Z"}],"repairable":true`,
 		`,"condition":{"connection":"a=","member":true,"otherwise":{}},"maxMembers":1`, `,"condition":{}`,
+		`,"attempt":-9,"postponed":-9`, `,"attempt":9223372036854775807,"postponed":9223372036854775807`, `,"maxMembers":-1`,
 	} {
-		f.Add(own+more+`}`, uint8(len(more)))
+		for outcome := range outcomes {
+			f.Add(own+more+`}`, uint8(outcome))
+		}
 	}
 	f.Add(`{"v":1,"audience":"everyone","message":1}`, uint8(1))
-	outcomes := []error{nil, domain.ErrThrottled, domain.ErrGone, domain.ErrRefused, domain.ErrForbidden, errors.New("broken")}
 	f.Fuzz(func(t *testing.T, body string, outcome uint8) {
 		d, err := Decode([]byte(body), "sqs-id", time.Now())
 		if err != nil {

@@ -86,6 +86,10 @@ func checkVersion(body []byte) error {
 // Fields that are unknown are ignored: a newer version of this code may have written them.
 var always = []string{"audience", "wire", "messageId", "span", "acceptedAt", "expiresAt"}
 
+// maxCount is more than a delivery is ever handed back: what counts higher, or below zero, is not ours, and must not be
+// calculated with.
+const maxCount = 1 << 20
+
 // open reads a message of our own, whose fields were found.
 func open(body []byte, found map[string]json.RawMessage) (domain.Delivery, error) {
 	for _, name := range always {
@@ -96,6 +100,9 @@ func open(body []byte, found map[string]json.RawMessage) (domain.Delivery, error
 	var p parcel
 	if err := json.Unmarshal(body, &p); err != nil {
 		return domain.Delivery{}, fmt.Errorf(`a message with "wire" is internal to wsEcho, and this one cannot be read: %w`, err)
+	}
+	if min(p.Attempt, p.Postponed) < 0 || max(p.Attempt, p.Postponed) > maxCount {
+		return domain.Delivery{}, fmt.Errorf(`a message with "wire" is internal to wsEcho, and this one counts %d attempts and %d more`, p.Attempt, p.Postponed)
 	}
 	return domain.Delivery{
 		MessageID: p.MessageID, Message: p.Wire, Audience: p.Audience, Except: p.Except, Span: p.Span,
