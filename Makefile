@@ -15,7 +15,7 @@ run: ## Run the whole API on this machine: make run ARGS="-addr 127.0.0.1:9000"
 token: ## Make a development key and a token for make run: make token ARGS="-user ada"
 	@go run ./functions/local/token $(ARGS)
 
-.PHONY: test bench bench-parts lint tools
+.PHONY: test fuzz bench bench-parts lint tools
 test: tools ## Run all tests of the module, and install what they need
 	go test -race $(ARGS) ./...
 
@@ -28,6 +28,20 @@ bench: ## Measure the program beside its alternatives: make bench, or a part: ma
 	@mkdir -p $(TOOLS)
 	@go build -o $(TOOLS)/bench ./functions/internal/bench
 	@$(TOOLS)/bench $(or $(ARGS),-o docs/benchmarks.md)
+
+# Three targets a run, others with every commit and every day. An input that fails is written into testdata/fuzz, where
+# every go test runs it from then on: commit it with the fix. Inputs that only reach new code stay in Go's cache.
+FUZZTIME ?= 3s
+FUZZED    = $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+fuzz: ## Fuzz three targets, all or one (make fuzz ARGS=all FUZZTIME=1m); commit a failing input it writes to testdata/fuzz
+	@set -o pipefail; go test -list '^Fuzz' $(FUZZED) | \
+	awk '/^Fuzz/ {name[++n] = $$1} /^ok/ {for (; n; n--) print $$2, name[n]}' | \
+	awk -v want='$(ARGS)' -v turn=$$(( $$(git rev-list --count HEAD) + 10#$$(date +%j) )) '{line[NR-1] = $$0; name[NR-1] = $$2} \
+		END {for (i = 0; i < NR; i++) if (want ? want == "all" || want == name[i] : (i + 3*turn) % NR < 3) {print line[i]; n++}; exit !n}' | \
+	while read -r package target; do \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$package </dev/null || exit 1; \
+	done
 
 bench-parts: tools-dynamodb ## Measure parts alone: slow readers, 100,000 connects, ways to keep a room's log in DynamoDB
 	go test -run '^$$' -bench SlowReader -benchtime 10000x ./adapters/gateway
@@ -200,11 +214,6 @@ test-autobahn: tools-autobahn ## Run the Autobahn suite against the local gatewa
 
 test-autobahn-long: tools-autobahn ## Run the suite's large messages against the frame layer, which takes five minutes
 	AUTOBAHN=long go test -count=1 -v -timeout 30m -run TestAutobahn ./adapters/gateway
-
-.PHONY: fuzz-gateway
-fuzz-gateway: ## Feed the local gateway nonsense for two minutes
-	go test -run '^$$' -fuzz FuzzFrames -fuzztime 1m ./adapters/gateway
-	go test -run '^$$' -fuzz FuzzSelection -fuzztime 1m ./adapters/gateway
 
 $(CLIENTS_PY_STAMP):
 	@rm -rf $(@D)
