@@ -39,7 +39,7 @@ fuzz: ## Fuzz three targets, all or one (make fuzz ARGS=all FUZZTIME=1m); commit
 	awk '/^Fuzz/ {name[++n] = $$1} /^ok/ {for (; n; n--) print $$2, name[n]}' | \
 	awk -v want='$(ARGS)' -v turn=$$(( $$(git rev-list --count HEAD) + 10#$$(date +%j) )) '{line[NR-1] = $$0; name[NR-1] = $$2} \
 		END {for (i = 0; i < NR; i++) if (want ? want == "all" || want == name[i] : (i + 3*turn) % NR < 3) {print line[i]; n++}; exit !n}' | \
-	while read -r package target; do \
+	while read -r package target; do echo "$$target"; \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$package </dev/null || exit 1; \
 	done
 
