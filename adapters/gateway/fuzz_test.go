@@ -16,10 +16,11 @@ func FuzzUpgrade(f *testing.F) {
 	const host, upgrade = "Host: h", "\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 	for _, header := range []string{
 		host + upgrade + "\r\nSec-WebSocket-Protocol: wsecho.v1, bearer.a.b.c\r\nsec-websocket-protocol: x\r\nOrigin: https://app.example",
-		"hOST: [::1]:8080" + upgrade + "\r\nX-Forwarded-For: 1.2.3.4\r\nx-forwarded-FOR: 5\r\ncontent-length: 0\r\nX-Amzn-Trace-Id: r\r\nUser-Agent: a\tb",
+		"hOST: [::1]:8080" + upgrade + "\r\nX-Forwarded-For: 1.2.3.4\r\nx-forwarded-FOR: 5\r\nContent-length: 0\r\nX-Amzn-Trace-Id: r\r\nUser-Agent: a\tb",
 		host + upgrade + "\r\nSec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10; client_max_window_bits, x;=\";,",
 		host + upgrade + "\r\nCookie: \xff\xfe\u2028\r\nX-A:\r\n\tfolded: 1\r\nX-A: \r\nx-a: 2\nX-B: 3",
 		host + "\r\nConnection: upgrade\r\nConnection: close\r\nUpgrade: h2c,websocket\r\nSec-WebSocket-Version: 013\r\nSec-WebSocket-Key: x",
+		host + upgrade + "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", host + strings.Replace(upgrade, "13", "8", 1),
 		host + "\r\nHost: other" + upgrade, "", ":", "\r\n",
 	} {
 		f.Add(header, "?token=a&token=%zz;b&=")
@@ -89,6 +90,14 @@ func wantEvents(t *testing.T, u *upgrade) {
 	}
 	if err := json.Unmarshal(u.authorizerEvent(), &authorizer); err != nil {
 		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for name := range authorizer.MultiValueHeaders {
+		if lower := strings.ToLower(name); names[lower] {
+			t.Errorf("%q is there in two spellings", name)
+		} else {
+			names[lower] = true
+		}
 	}
 	for canonical, sent := range u.r.Header {
 		if slices.Contains([]string{"Content-Length", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"}, canonical) {

@@ -30,7 +30,8 @@ func FuzzPush(f *testing.F) {
 		`{"v":1,"V":2,"audience":"everyone","message":1}`, `{"v":1,"audience":"everyone","audience":"room:","message":1}`,
 		`{"v":1,"audience":"everyone","message":1,"wire":{}}`, `{"v":1,"audience":"user:anon-x","message":"` + "\xff" + `"}`,
 		`{"v":1,"wire":{},"audience":"","messageId":"","span":"0000000000000000-ffffffffffffffff","acceptedAt":"2026-11-22T17:03:05Z","expiresAt":"2026-11-22T18:03:05Z"}`,
-		`{"v":1e0}`, `null`, `[`, ``,
+		`{"v":1,"audience":"everyone","message":1,"messageId":"` + strings.Repeat("x", 129) + `"}`,
+		`{"v":1,"audience":"everyone","message":"` + "\xff" + `"}`, `{"v":1e0}`, `null`, `[`, ``,
 	} {
 		f.Add(body)
 	}
