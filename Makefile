@@ -23,6 +23,13 @@ test: tools ## Run all tests of the module, and install what they need
 test-long: ## Test order and no loss with 200 clients in one room, and two minutes beside deaf clients
 	ORDER=long DEAF=long go test -count=1 -v -timeout 30m -run 'TestOrderAndNoLoss$$|TestDeafClient' $(ARGS) ./functions/local
 
+.PHONY: test-interleavings test-interleavings-long
+test-interleavings: ## Search every order of the store's requests, with crashes and lost replies: a minute
+	go test -count=1 -v -run 'TestInterleavings$$' ./domain/chat/interleavings
+
+test-interleavings-long: ## Search larger scenarios, in gigabytes of memory: an hour or more
+	INTERLEAVINGS=long go test -count=1 -v -timeout 12h -run 'TestInterleavings$$' ./domain/chat/interleavings
+
 # Without arguments it measures everything and writes the page; a part is printed.
 bench: ## Measure the program beside its alternatives: make bench, or a part: make bench ARGS="echo"
 	@mkdir -p $(TOOLS)

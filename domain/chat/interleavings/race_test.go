@@ -1,0 +1,5 @@
+//go:build race
+
+package interleavings
+
+const raced = true
