@@ -82,7 +82,7 @@ func (uc Closer) departed(ctx context.Context, c Connection, a Audience) error {
 	},
 	{
 		name: "who left is told after the member's row is deleted", file: "chat/join.go",
-		old: `	if err := c.FanOut.Queue.Enqueue(ctx, telling); err != nil {
+		old: `	if err := c.FanOut.Queue.Enqueue(ctx, c.announcement(left, from.Connection, room)); err != nil {
 		return Left{}, err
 	}
 	if _, err := c.Memberships.Leave(ctx, from.ID, Audience(room)); err != nil {
@@ -92,7 +92,7 @@ func (uc Closer) departed(ctx context.Context, c Connection, a Audience) error {
 		new: `	if _, err := c.Memberships.Leave(ctx, from.ID, Audience(room)); err != nil {
 		return Left{}, err
 	}
-	if err := c.FanOut.Queue.Enqueue(ctx, telling); err != nil {
+	if err := c.FanOut.Queue.Enqueue(ctx, c.announcement(left, from.Connection, room)); err != nil {
 		return Left{}, err
 	}
 `,
