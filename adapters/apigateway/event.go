@@ -61,10 +61,33 @@ func decodeContext(object []byte, in *events.APIGatewayWebsocketProxyRequestCont
 		case "connectedAt":
 			return json.Unmarshal(value, &in.ConnectedAt)
 		case "authorizer":
-			return json.Unmarshal(value, &in.Authorizer)
+			authorizer, err := decodeAuthorizer(value)
+			in.Authorizer = authorizer
+			return err
 		}
 		return nil
 	})
+}
+
+// decodeAuthorizer reads what an authorizer handed on, which is text for the most part.
+func decodeAuthorizer(value []byte) (any, error) {
+	if value[0] != '{' {
+		var other any
+		err := json.Unmarshal(value, &other)
+		return other, err
+	}
+	values := map[string]any{}
+	err := decodeObject(value, func(name string, value []byte) error {
+		if value[0] == '"' {
+			values[name] = unquote(value)
+			return nil
+		}
+		var other any
+		err := json.Unmarshal(value, &other)
+		values[name] = other
+		return err
+	})
+	return values, err
 }
 
 // decodeObject hands over the members of a valid object, or none of null.
