@@ -205,6 +205,28 @@ func leaveOfUnknownOutcome(t *testing.T) {
 	}
 }
 
+// quickWorker has a worker deliver what is queued before a membership ends.
+type quickWorker struct {
+	domain.Memberships
+	work func()
+}
+
+func (q quickWorker) Leave(ctx context.Context, id string, a domain.Audience) (bool, error) {
+	q.work()
+	return q.Memberships.Leave(ctx, id, a)
+}
+
+// TestWorkerIsQuickerThanALeave: what is queued before it is true is not lost by being looked at too early.
+func TestWorkerIsQuickerThanALeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		bob, eve := r.member("bob"), r.member("eve")
+		r.Memberships = quickWorker{r.registry, r.work}
+		r.leave(eve)
+		r.wantEvents(bob, eve, "left")
+	})
+}
+
 // TestWhatCannotBeToldIsNotDone: without the queue nobody leaves, and who joins is asked to do so again.
 func TestWhatCannotBeToldIsNotDone(t *testing.T) {
 	r := newRig(t)

@@ -218,7 +218,27 @@ func TestAlwaysTooLate(t *testing.T) {
 	if said, err := r.Say(t.Context(), ada, room, quoted("late"), key); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("Say = %+v, %v", said, err)
 	}
+	if head, err := r.log.Head(t.Context(), room); err != nil || head.Seq != 5 {
+		t.Errorf("it tried %d places, %v; want 5", head.Seq, err)
+	}
 	r.log.next()
 	r.say(ada, "late", key)
 	r.wantOnce("late")
+}
+
+// TestPlaceOfSomebodyElse: what stands at a place counts, not that something does.
+func TestPlaceOfSomebodyElse(t *testing.T) {
+	r := newRig(t)
+	ada := r.member("ada")
+	r.log.next(func(e chat.Entry, write func() (chat.Entry, error)) (chat.Entry, error) {
+		e.MessageID, e.Data = "other", quoted("theirs")
+		if _, err := r.log.ChatLog.Write(t.Context(), room, e, nil); err != nil {
+			return e, err
+		}
+		return write()
+	})
+	if said := r.say(ada, "mine", ""); said.Seq != 2 || said.MessageID == "other" {
+		t.Errorf("said %+v", said)
+	}
+	r.wantOnce("mine")
 }

@@ -59,6 +59,10 @@ func TestKeyForAnotherMessage(t *testing.T) {
 	if _, err := r.Tell(t.Context(), ada, chat.Recipient{User: "bob"}, quoted("one"), key); domain.Refusal(err).Code != domain.Conflict {
 		t.Errorf("the same key for a direct message: %v", err)
 	}
+	_, err := r.registry.Enter(t.Context(), ada.Connection, chat.Audience("elsewhere"), chat.MaxRooms)
+	r.wantNil(err)
+	_, err = r.Say(t.Context(), ada, "elsewhere", quoted("one"), key)
+	wantRefusal(t, "the same key for the same text in another room", err, domain.Conflict)
 	if said := r.say(bob, "two", key); said.Seq != first.Seq+1 {
 		t.Errorf("another user's same key: %+v", said)
 	}
@@ -84,6 +88,7 @@ func TestRepetitionIsDeliveredAgain(t *testing.T) {
 func TestKeysExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
+		r.HistoryDays = 7
 		ada := r.member("ada")
 		r.say(ada, "one", key)
 		time.Sleep(chat.KeyLife - time.Second)
@@ -95,6 +100,26 @@ func TestKeysExpire(t *testing.T) {
 			t.Errorf("after a day: %+v", said)
 		}
 	})
+}
+
+// forgetful keys cannot be read.
+type forgetful struct{ chat.Keys }
+
+// Find implements chat.Keys.
+func (forgetful) Find(context.Context, string, string) (chat.Sent, error) {
+	return chat.Sent{}, domain.ErrUnavailable
+}
+
+// TestUnreadableKeyTakesNoNumber: whether the message is new is not known, so nothing is done.
+func TestUnreadableKeyTakesNoNumber(t *testing.T) {
+	r := newRig(t)
+	ada := r.member("ada")
+	r.Keys = forgetful{r.log}
+	_, err := r.Say(t.Context(), ada, room, quoted("one"), key)
+	wantRefusal(t, "a key that cannot be read", err, domain.Unavailable)
+	if head, err := r.log.Head(t.Context(), room); err != nil || head.Seq != 0 {
+		t.Errorf("the head is %+v, %v", head, err)
+	}
 }
 
 // TestKeyBeforeItsEntry: a reader may see the one of two rows that are written together before it sees the other.

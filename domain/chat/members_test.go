@@ -1,8 +1,10 @@
 package chat_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -141,8 +143,23 @@ func TestDeliveryThatFails(t *testing.T) {
 	r := newRig(t)
 	ada := r.member("ada")
 	r.FanOut.Registry = brokenRegistry{r.registry}
-	r.say(ada, "stored", "")
+	var log bytes.Buffer
+	r.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	said := r.say(ada, "stored", "")
 	r.wantOnce("stored")
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, said.MessageID) || !strings.Contains(text, "cause=") {
+		t.Errorf("the log is %q, want one line with the message id and the cause", text)
+	}
+}
+
+// TestLeaveUnconnected: whose connection is gone has left.
+func TestLeaveUnconnected(t *testing.T) {
+	r := newRig(t)
+	gone := r.connect("ada")
+	r.wantNil(r.registry.Remove(t.Context(), gone.Connection))
+	if left, err := r.Leave(t.Context(), gone, room); err != nil || left.Room != room {
+		t.Errorf("Leave = %+v, %v", left, err)
+	}
 }
 
 // TestHello: who one is, and until when.

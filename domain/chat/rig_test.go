@@ -30,11 +30,11 @@ type rig struct {
 	mu     sync.Mutex // Guards what follows.
 	queued []domain.Delivery
 	sent   map[string][]map[string]any
-	gone   map[string]bool
+	fails  map[string]error // How posts to a connection fail.
 }
 
 func newRig(t *testing.T) *rig {
-	r := &rig{t: t, registry: new(memory.Registry), log: new(log), sent: map[string][]map[string]any{}, gone: map[string]bool{}}
+	r := &rig{t: t, registry: new(memory.Registry), log: new(log), sent: map[string][]map[string]any{}, fails: map[string]error{}}
 	fanOut := &domain.FanOut{
 		Registry: r.registry, Sender: r, Queue: r, Closer: domain.Closer{Registry: r.registry, Memberships: r.registry},
 		Pace: domain.NewPace(1e6), Concurrency: 4, Random: func() float64 { return 0.5 },
@@ -60,8 +60,8 @@ func (r *rig) Send(_ context.Context, id string, data []byte) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.gone[id] {
-		return domain.ErrGone
+	if err := r.fails[id]; err != nil {
+		return err
 	}
 	r.sent[id] = append(r.sent[id], push)
 	return nil
@@ -100,10 +100,13 @@ func (r *rig) received(who domain.Caller) []map[string]any {
 }
 
 // vanish ends a connection whose $disconnect has not been handled.
-func (r *rig) vanish(who domain.Caller) {
+func (r *rig) vanish(who domain.Caller) { r.fail(who, domain.ErrGone) }
+
+// fail lets all posts to a connection fail.
+func (r *rig) fail(who domain.Caller, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.gone[who.ID] = true
+	r.fails[who.ID] = err
 }
 
 func (r *rig) wantNil(err error) {

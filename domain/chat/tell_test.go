@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,6 +109,114 @@ func TestTellGone(t *testing.T) {
 	}
 }
 
+// TestTellHalfGone: a user is found of whose connections one is gone and the other is there, though it may not get the
+// message, or not yet.
+func TestTellHalfGone(t *testing.T) {
+	for name, test := range map[string]struct {
+		fails error
+		want  domain.Ack
+	}{
+		"one that refuses the message": {domain.ErrRefused, domain.Ack{Gone: 1, Failed: 1}},
+		"one that is throttled":        {domain.ErrThrottled, domain.Ack{Gone: 1, Queued: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				ada, bob, phone := r.connect("ada"), r.connect("bob"), r.connect("bob")
+				r.vanish(phone)
+				r.fail(bob, test.fails)
+				ack, err := r.Tell(t.Context(), ada, chat.Recipient{User: "bob"}, quoted("psst"), "")
+				if ack.MessageID = ""; err != nil || ack != test.want {
+					t.Errorf("Tell = %+v, %v, want %+v", ack, err, test.want)
+				}
+				for _, d := range r.queued {
+					if life := d.ExpiresAt.Sub(d.AcceptedAt); life != domain.DeliveryLife {
+						t.Errorf("the rest is worth delivering for %v", life)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestTellUnknown: where nobody can say what became of the message, nobody says that its recipient is not there.
+func TestTellUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		ada, bob, phone := r.connect("ada"), r.connect("bob"), r.connect("bob")
+		r.vanish(phone)
+		r.fail(bob, domain.ErrThrottled)
+		r.FanOut.Queue = fullQueue{r}
+		_, err := r.Tell(t.Context(), ada, chat.Recipient{User: "bob"}, quoted("psst"), "")
+		wantRefusal(t, "a delivery that cannot be queued", err, domain.Unavailable)
+	})
+}
+
+// TestNamelessTeller: who has no name is not the user whom a message to a connection is for.
+func TestNamelessTeller(t *testing.T) {
+	r := newRig(t)
+	anonymous, bob := r.connect(""), r.connect("bob")
+	r.vanish(bob)
+	_, err := r.Tell(t.Context(), anonymous, chat.Recipient{Connection: bob.ID}, quoted("psst"), "")
+	wantRefusal(t, "a connection that is gone", err, domain.RecipientNotFound)
+}
+
+// expiredFirst is a registry whose first page is empty, though there are members: its adapter left out some that have
+// expired.
+type expiredFirst struct{ domain.Registry }
+
+// Members implements domain.Registry.
+func (r expiredFirst) Members(context.Context, domain.Audience, domain.Span, int) (domain.Page, error) {
+	return domain.Page{Rest: domain.Ring, More: true}, nil
+}
+
+func TestTellBehindTheExpired(t *testing.T) {
+	r := newRig(t)
+	ada, bob := r.connect("ada"), r.connect("bob")
+	r.Registry = expiredFirst{r.registry}
+	ack, err := r.Tell(t.Context(), ada, chat.Recipient{User: "bob"}, quoted("psst"), "")
+	if r.wantDirect(bob, ada, ack.MessageID); err != nil {
+		t.Error(err)
+	}
+}
+
+// deaf is a sender whose posts never arrive.
+type deaf struct{}
+
+// Send implements domain.Sender.
+func (deaf) Send(ctx context.Context, _ string, _ []byte) error { <-ctx.Done(); return ctx.Err() }
+
+// TestTellIsAnsweredSoon, whatever the recipient does.
+func TestTellIsAnsweredSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		ada, bob := r.connect("ada"), r.connect("bob")
+		r.FanOut.Sender = deaf{}
+		began := time.Now()
+		ack, err := r.Tell(t.Context(), ada, chat.Recipient{Connection: bob.ID}, quoted("psst"), "")
+		if took := time.Since(began); err != nil || !ack.Queued || took > domain.InlineShare {
+			t.Errorf("Tell = %+v, %v after %v", ack, err, took)
+		}
+	})
+}
+
+// TestTellKeysExpire after a day, and no sooner.
+func TestTellKeysExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		tell := func(data string) error {
+			ada := r.connect("ada")
+			_, err := r.Tell(t.Context(), ada, chat.Recipient{User: "ada"}, quoted(data), key)
+			return err
+		}
+		r.wantNil(tell("one"))
+		time.Sleep(chat.KeyLife - time.Second)
+		wantRefusal(t, "another text within a day", tell("two"), domain.Conflict)
+		time.Sleep(2 * time.Second)
+		r.wantNil(tell("two"))
+	})
+}
+
 func TestTellWithAKey(t *testing.T) {
 	r := newRig(t)
 	ada, tab, bob := r.connect("ada"), r.connect("ada"), r.connect("bob")
@@ -124,6 +233,9 @@ func TestTellWithAKey(t *testing.T) {
 	wantRefusal(t, "another text", err, domain.Conflict)
 	_, err = tell(ada, chat.Recipient{Connection: bob.ID}, "psst")
 	wantRefusal(t, "another recipient", err, domain.Conflict)
+	r.wantNil(r.registry.Connect(t.Context(), domain.Connection{ID: "bob", ConnectedAt: bob.ConnectedAt, ExpiresAt: bob.ExpiresAt}))
+	_, err = tell(ada, chat.Recipient{Connection: "bob"}, "psst")
+	wantRefusal(t, "a connection named like the user", err, domain.Conflict)
 	_, err = r.Say(t.Context(), r.member("ada"), room, quoted("psst"), key)
 	wantRefusal(t, "said in a room", err, domain.Conflict)
 	if other, err := tell(r.connect(""), chat.Recipient{User: "bob"}, "psst"); err != nil || other.MessageID == first.MessageID {
