@@ -185,3 +185,56 @@ type unreadable struct{ *memory.Registry }
 func (unreadable) Get(context.Context, string) (domain.Connection, error) {
 	return domain.Connection{}, domain.ErrUnavailable
 }
+
+// TestAnyNumberOfConnections: a limit of 0 is none.
+func TestAnyNumberOfConnections(t *testing.T) {
+	r := new(memory.Registry)
+	uc := domain.Connector{Registry: r, Memberships: r}
+	for range 5 {
+		if err := uc.Connect(t.Context(), domaintest.NewID(), time.Now(), domain.Identity{User: "ada"}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestConnectionEndsWithItsToken, a grace later.
+func TestConnectionEndsWithItsToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := new(memory.Registry)
+		id, ends := domaintest.NewID(), time.Now().Add(time.Minute)
+		uc := domain.Connector{Registry: r, Memberships: r, MaxPerUser: 3}
+		if err := uc.Connect(t.Context(), id, time.Now(), domain.Identity{User: "ada", ExpiresAt: ends}); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := r.Get(t.Context(), id); err != nil || !c.ExpiresAt.Equal(ends.Add(domain.ExpiryGrace)) {
+			t.Errorf("it ends at %v, %v; its token at %v", c.ExpiresAt, err, ends)
+		}
+	})
+}
+
+// counting is a registry that counts how often members are read.
+type counting struct {
+	*memory.Registry
+	reads *int
+}
+
+// Members implements domain.Registry.
+func (r counting) Members(ctx context.Context, a domain.Audience, s domain.Span, limit int) (domain.Page, error) {
+	*r.reads++
+	return r.Registry.Members(ctx, a, s, limit)
+}
+
+// TestCountingEndsAtTheLimit: who has many more connections than allowed costs no more than who has one more.
+func TestCountingEndsAtTheLimit(t *testing.T) {
+	reads := 0
+	r := counting{new(memory.Registry), &reads}
+	for range 30 {
+		if err := r.Connect(t.Context(), domaintest.NewConnection("ada")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := connectAs(t, r, "ada")
+	if wantCode(t, "one more", err, domain.LimitExceeded); reads != 2 {
+		t.Errorf("%d reads", reads)
+	}
+}

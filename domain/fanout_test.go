@@ -326,3 +326,48 @@ func TestEveryRunIsTold(t *testing.T) {
 		t.Errorf("told %+v", told)
 	}
 }
+
+// TestNobodyIsNotEverybody: a delivery for an empty list of members is for none of its audience.
+func TestNobodyIsNotEverybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(nil)
+		r.connect(t, 3, time.Hour)
+		d := message()
+		d.Members = []domain.Member{}
+		report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute))
+		if err != nil {
+			t.Error(err)
+		}
+		wantReport(t, report, domain.Report{})
+	})
+}
+
+// TestDeliveryKeepsItsMembers: a queue that hands the same delivery out again hands out the same members.
+func TestDeliveryKeepsItsMembers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(nil)
+		ids := r.connect(t, 3, time.Hour)
+		d := message()
+		for _, id := range ids {
+			d.Members = append(d.Members, domain.Member{ID: id})
+		}
+		d.Except = ids[:1]
+		before := slices.Clone(d.Members)
+		if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute)); err != nil || !slices.Equal(d.Members, before) {
+			t.Errorf("the members are %v, %v; were %v", d.Members, err, before)
+		}
+	})
+}
+
+// TestChildrenAreBounded: of the largest audience, too, one run makes no more than a hundred deliveries.
+func TestChildrenAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(nil)
+		r.connect(t, 15_000, time.Hour)
+		report, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute))
+		if err != nil {
+			t.Error(err)
+		}
+		wantReport(t, report, domain.Report{Queued: 100})
+	})
+}

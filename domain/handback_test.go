@@ -2,6 +2,8 @@ package domain_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -201,5 +203,101 @@ func TestEndedMemberGetsNothing(t *testing.T) {
 			t.Errorf("%d posts to who has ended, %v", r.sent[ids[1]], err)
 		}
 		wantReport(t, report, domain.Report{Sent: 2, Gone: 1})
+	})
+}
+
+// TestShortWaitIsNoDelay: who takes the delivery can wait for less than a second.
+func TestShortWaitIsNoDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(nil)
+		r.Pace = domain.NewPace(2)
+		r.connect(t, 2, time.Hour)
+		if _, err := r.Deliver(t.Context(), message(), time.Now().Add(100*time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		if again := r.queue.queued[0]; again.Delay != 0 || again.Retry() || len(again.Members) != 1 {
+			t.Errorf("queued: %+v", again)
+		}
+	})
+}
+
+// TestDelayOfTheThrottled begins with two seconds and ends with what a queue can hold back.
+func TestDelayOfTheThrottled(t *testing.T) {
+	for postponed, want := range map[int]time.Duration{0: 2 * time.Second, 20: 15 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(func(context.Context, string) error { return domain.ErrThrottled })
+			r.Rests = nil
+			d := message()
+			d.Members, d.Postponed = []domain.Member{{ID: r.connect(t, 1, 0)[0]}}, postponed
+			if postponed > 0 {
+				r.Random = func() float64 { return 0.99 }
+				d.AcceptedAt, d.ExpiresAt = d.AcceptedAt.Add(-time.Hour), d.ExpiresAt.Add(time.Hour)
+			}
+			if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if again := r.queue.queued[0]; again.Delay != want || again.Postponed != postponed+1 {
+				t.Errorf("postponed %d times: delayed by %v, want %v", again.Postponed, again.Delay, want)
+			}
+		})
+	}
+}
+
+// TestWhatIsGivenUpIsCounted by members, and buried only if that is of use to anybody.
+func TestWhatIsGivenUpIsCounted(t *testing.T) {
+	truth := &domain.Condition{Connection: "unknown", Otherwise: json.RawMessage(`{}`)}
+	for name, test := range map[string]struct {
+		change func(*domain.Delivery)
+		want   domain.Report
+	}{
+		"a message":                 {func(*domain.Delivery) {}, domain.Report{Buried: 2}},
+		"one that lives a minute":   {func(d *domain.Delivery) { d.ExpiresAt = d.AcceptedAt.Add(time.Minute) }, domain.Report{Buried: 2}},
+		"one that lives less":       {func(d *domain.Delivery) { d.ExpiresAt = d.AcceptedAt.Add(time.Minute - 1) }, domain.Report{Expired: 1}},
+		"one that history repairs":  {func(d *domain.Delivery) { d.Repairable = true }, domain.Report{Skipped: 2}},
+		"one that tells who is who": {func(d *domain.Delivery) { d.Condition = truth }, domain.Report{Expired: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(func(context.Context, string) error { return errors.New("502") })
+				d := message()
+				for _, id := range r.connect(t, 2, time.Hour) {
+					d.Members = append(d.Members, domain.Member{ID: id})
+				}
+				d.Attempt = domain.MaxAttempts - 1
+				test.change(&d)
+				report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute))
+				if err != nil || len(r.queue.buried) != min(test.want.Buried, 1) || len(r.queue.queued) > 0 {
+					t.Errorf("%d buried, %d queued, %v", len(r.queue.buried), len(r.queue.queued), err)
+				}
+				wantReport(t, report, test.want)
+			})
+		})
+	}
+}
+
+// TestBuriedWithoutADelay: who looks at it does not have to wait, and a queue takes no delay below zero.
+func TestBuriedWithoutADelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(func(context.Context, string) error { return domain.ErrThrottled })
+		d := message()
+		d.Members = []domain.Member{{ID: r.connect(t, 1, 0)[0]}}
+		d.ExpiresAt = d.AcceptedAt.Add(2 * time.Minute)
+		time.Sleep(2*time.Minute - 5*time.Second)
+		if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Second)); err != nil || len(r.queue.buried) != 1 || r.queue.buried[0].Delay != 0 {
+			t.Errorf("buried: %+v, %v", r.queue.buried, err)
+		}
+	})
+}
+
+// TestBurialThatFails is an error of the run, so that the delivery is handed out again.
+func TestBurialThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(func(context.Context, string) error { return errors.New("502") })
+		r.queue.err = domain.ErrUnavailable
+		d := message()
+		d.Members, d.Attempt = []domain.Member{{ID: r.connect(t, 1, 0)[0]}}, domain.MaxAttempts-1
+		if report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute)); !errors.Is(err, domain.ErrUnavailable) || report.Buried > 0 {
+			t.Errorf("Deliver = %+v, %v", report, err)
+		}
 	})
 }

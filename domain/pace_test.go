@@ -109,3 +109,61 @@ func TestPaceLeavesATurnThatComesTooLate(t *testing.T) {
 		}
 	})
 }
+
+// TestPaceOfALowShareNeverStandsStill: what grows back of a low share is less than half of a post a second.
+func TestPaceOfALowShareNeverStandsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := domain.NewPace(2)
+		for range 60 {
+			throttle(p, 5)
+			time.Sleep(time.Second)
+		}
+		wantPosts(t, postsPerSecond(t, p, 5), 0, 0, 0, 0, 0)
+		began := time.Now()
+		for range 3 {
+			if err := p.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("three posts took %v", took)
+		}
+	})
+}
+
+// TestSlowedForAMinute after the rate was halved.
+func TestSlowedForAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := domain.NewPace(1000)
+		if p.Slowed() {
+			t.Error("a new pace is slowed")
+		}
+		throttle(p, 5)
+		time.Sleep(time.Minute - 1)
+		if !p.Slowed() {
+			t.Error("after almost a minute it is not slowed")
+		}
+		time.Sleep(1)
+		if p.Slowed() {
+			t.Error("after a minute it is slowed")
+		}
+	})
+}
+
+// TestDeferCountsByTheShare, to which the rate will have grown back, and does not grow without end.
+func TestDeferCountsByTheShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := domain.NewPace(100)
+		throttle(p, 5)
+		first := p.Defer(1000)
+		if second := p.Defer(1000); second-first != 10*time.Second {
+			t.Errorf("a thousand posts of a hundred a second take %v", second-first)
+		}
+		for range 10 {
+			p.Defer(60_000)
+		}
+		if got := p.Defer(1); got > 25*time.Minute {
+			t.Errorf("deferred for %v", got)
+		}
+	})
+}

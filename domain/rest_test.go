@@ -212,3 +212,87 @@ func deafBeside(t *testing.T, post func(context.Context) error, repairable bool)
 		t.Errorf("%d posts to a deaf member", r.sent[deaf])
 	}
 }
+
+// TestWhoseFaultAHangingPostIs: the member's, if it had a quarter of a second.
+func TestWhoseFaultAHangingPostIs(t *testing.T) {
+	const blamed = domain.InlineShare / 2
+	for took, rests := range map[time.Duration]bool{blamed - 1: false, blamed: true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(func(ctx context.Context, _ string) error { return hang(ctx) })
+			id := r.connect(t, 1, time.Hour)[0]
+			if _, err := r.Deliver(t.Context(), message(), time.Now().Add(took)); err != nil {
+				t.Fatal(err)
+			}
+			if left, _ := r.Rests.Left(id); left > 0 != rests {
+				t.Errorf("after a post of %v it rests for %v", took, left)
+			}
+		})
+	}
+}
+
+// TestMessageThatArrivesEndsTheRest, for those as well who wait for what comes of it.
+func TestMessageThatArrivesEndsTheRest(t *testing.T) {
+	for _, outcome := range []error{nil, domain.ErrGone, domain.ErrRefused} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(func(context.Context, string) error { return outcome })
+			id := r.connect(t, 1, 0)[0]
+			r.Rests.Missed(id, false)
+			time.Sleep(time.Second)
+			if _, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if left, afterwards := r.Rests.Left(id); left > 0 || afterwards {
+				t.Errorf("outcome %v: it rests for %v, %v", outcome, left, afterwards)
+			}
+		})
+	}
+}
+
+// TestMissedAfterItsRest: a member that nobody tried since begins a longer rest.
+func TestMissedAfterItsRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := new(domain.Rests)
+		r.Missed("a", false)
+		time.Sleep(2 * time.Second)
+		if got := r.Missed("a", false); got != 2*time.Second {
+			t.Errorf("a rest of %v", got)
+		}
+	})
+}
+
+// TestStormShortensNoRest that was longer before.
+func TestStormShortensNoRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := new(domain.Rests)
+		for range 6 {
+			time.Sleep(r.Missed("a", false))
+		}
+		if got := r.Missed("a", true); got != 32*time.Second {
+			t.Errorf("a rest of %v", got)
+		}
+	})
+}
+
+// TestDelayUntilSomebodyHasRested: a delivery comes back when the first of its members has.
+func TestDelayUntilSomebodyHasRested(t *testing.T) {
+	for want, rests := range map[time.Duration][2]int{2 * time.Second: {1, 4}, 8 * time.Second: {4, 5}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(nil)
+			ids := r.connect(t, 2, time.Hour)
+			for i, id := range ids {
+				for range rests[i] - 1 {
+					time.Sleep(r.Rests.Missed(id, false))
+				}
+			}
+			for _, id := range ids {
+				r.Rests.Missed(id, false)
+			}
+			if _, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if again := r.queue.queued[0]; again.Delay != want || len(again.Members) != 2 {
+				t.Errorf("%d members come back after %v, want %v", len(again.Members), again.Delay, want)
+			}
+		})
+	}
+}
