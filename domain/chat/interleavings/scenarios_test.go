@@ -3,6 +3,7 @@ package interleavings
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -23,6 +24,8 @@ func TestInterleavings(t *testing.T) {
 		for _, s := range all {
 			s.limited(1, 0)
 		}
+	default:
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(800 << 20)) // Collect garbage more often rather than take more.
 	}
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) { check(t, s) })
