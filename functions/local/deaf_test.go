@@ -25,16 +25,17 @@ func TestDeafClientDelaysNobody(t *testing.T) {
 	if long {
 		lasts, most = 2*time.Minute, 100
 	}
-	for name, deafen := range map[string]func(*testing.T, *server, *client) *atomic.Int64{
+	for name, deafen := range map[string]func(*testing.T, *server, *watch, *client){
 		"one that stops reading": stopReading, "one whose posts hang": hangPosts,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startServer(t, "-q")
+			w := watchPosts(s)
 			room := newRoom()
 			deaf, ada, bob := dial(t, s.url+"?user=deaf"), dial(t, s.url), dial(t, s.url+"?user=bob")
 			deaf.ask("ack", `{"action":"join","room":%q}`, room)
 			ada.ask("ack", `{"action":"join","room":%q}`, room)
-			posts := deafen(t, s, deaf)
+			deafen(t, s, w, deaf)
 			over := time.Now().Add(lasts)
 			said := ada.speaks(room, over)
 			pushed := bob.isPushedTo(s.url, over)
@@ -46,8 +47,8 @@ func TestDeafClientDelaysNobody(t *testing.T) {
 			if late := share(lags, 0.99); long && late > time.Second {
 				t.Errorf("a push to somebody else took %v (p99)", late)
 			}
-			t.Logf("%d posts to the deaf client", posts.Load())
-			if n := int(posts.Load()); n > most || len(lags) == 0 {
+			t.Logf("%d posts to the deaf client", w.posts.Load())
+			if n := int(w.posts.Load()); n > most || len(lags) == 0 {
 				t.Errorf("%d posts to the deaf client, want %d at most", n, most)
 			}
 			deaf.conn.Close()
@@ -55,35 +56,50 @@ func TestDeafClientDelaysNobody(t *testing.T) {
 	}
 }
 
-// stopReading fills what lies between the gateway and a client that reads nothing, and counts what is posted then.
-func stopReading(t *testing.T, s *server, deaf *client) *atomic.Int64 {
+// stopReading fills what lies between the gateway and a client that reads nothing.
+func stopReading(t *testing.T, s *server, w *watch, deaf *client) {
 	if err := deaf.conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
 		t.Fatal(err)
 	}
 	id := deafID(t, s)
 	filler := []byte(`"` + strings.Repeat("x", 100<<10) + `"`)
 	wait(t, func() bool { return s.parts.Sender.Send(t.Context(), id, filler) != nil })
-	return s.countPosts(id, s.self.handler)
+	w.deaf.Store(&deafness{id, w.others})
 }
 
-// hangPosts leaves posts to a client without an answer, and counts them.
-func hangPosts(t *testing.T, s *server, _ *client) *atomic.Int64 {
-	return s.countPosts(deafID(t, s), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+// hangPosts leaves posts to a client without an answer.
+func hangPosts(t *testing.T, s *server, w *watch, _ *client) {
+	w.deaf.Store(&deafness{deafID(t, s), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })})
 }
 
-// countPosts hands the posts to a connection to another handler.
-func (s *server) countPosts(id string, to http.Handler) *atomic.Int64 {
-	var posts atomic.Int64
-	others := s.self.handler
-	s.self.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.URL.Path, id) {
-			posts.Add(1)
-			to.ServeHTTP(w, r)
-			return
-		}
-		others.ServeHTTP(w, r)
-	})
-	return &posts
+// watch stands before the gateway, for what the program posts to it, and counts the posts to one client.
+type watch struct {
+	others http.Handler
+	posts  atomic.Int64
+	deaf   atomic.Pointer[deafness]
+}
+
+// deafness is who does not take what it is sent, and what posts to it meet with.
+type deafness struct {
+	id string
+	to http.Handler
+}
+
+// watchPosts has to be called before anybody connects.
+func watchPosts(s *server) *watch {
+	w := &watch{others: s.self.handler}
+	s.self.handler = w
+	return w
+}
+
+// ServeHTTP implements http.Handler.
+func (w *watch) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
+	if d := w.deaf.Load(); d != nil && strings.Contains(r.URL.Path, d.id) {
+		w.posts.Add(1)
+		d.to.ServeHTTP(answer, r)
+		return
+	}
+	w.others.ServeHTTP(answer, r)
 }
 
 func deafID(t *testing.T, s *server) string {
