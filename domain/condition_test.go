@@ -272,3 +272,45 @@ func TestExpiredTruthInterestsNobody(t *testing.T) {
 		}
 	})
 }
+
+// TestFinalEndsWhenItIsTrue, and a part of it that was handed back repeats nothing: the whole does.
+func TestFinalEndsWhenItIsTrue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(nil)
+		listener, who := entered(t, r.registry, "a"), entered(t, r.registry, "a")
+		for name, test := range map[string]struct {
+			says    bool
+			members []domain.Member
+			want    domain.Report
+		}{
+			"true":                    {true, nil, domain.Report{Sent: 1}},
+			"not true yet":            {false, nil, domain.Report{Sent: 1, Queued: 1}},
+			"a part, not true yet":    {false, []domain.Member{{ID: listener.ID}}, domain.Report{Sent: 1}},
+			"a part of what has come": {true, []domain.Member{{ID: listener.ID}}, domain.Report{Sent: 1}},
+		} {
+			d, _ := claim(r, who, test.says)
+			d.Condition.Otherwise, d.Members = nil, test.members
+			report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Second))
+			if err != nil {
+				t.Error(err)
+			}
+			if t.Log(name); report != test.want {
+				t.Errorf("the report is %+v, want %+v", report, test.want)
+			}
+		}
+	})
+}
+
+// TestPendingOfAClockAhead: who queued it may have a clock that is ahead of the worker's.
+func TestPendingOfAClockAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(nil)
+		who := entered(t, r.registry, "a")
+		d, _ := claim(r, who, false)
+		d.Condition.Pending, d.AcceptedAt = true, time.Now().Add(10*time.Second)
+		report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Second))
+		if wantReport(t, report, domain.Report{Queued: 1}); err != nil || r.queue.queued[0].Delay != 50*time.Millisecond {
+			t.Errorf("queued: %+v, %v", r.queue.queued, err)
+		}
+	})
+}

@@ -118,14 +118,13 @@ func TestPaceOfALowShareNeverStandsStill(t *testing.T) {
 			throttle(p, 5)
 			time.Sleep(time.Second)
 		}
-		wantPosts(t, postsPerSecond(t, p, 5), 0, 0, 0, 0, 0)
 		began := time.Now()
 		for range 3 {
 			if err := p.Wait(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("three posts took %v", took)
 		}
 	})

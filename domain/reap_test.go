@@ -2,6 +2,8 @@ package domain_test
 
 import (
 	"context"
+	"encoding/json"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,4 +98,68 @@ type asked struct {
 func (a asked) Get(ctx context.Context, id string) (domain.Connection, error) {
 	a.call()
 	return a.Registry.Get(ctx, id)
+}
+
+// TestFinalReapsNobody: each whom it closed would be told of in the same way.
+func TestFinalReapsNobody(t *testing.T) {
+	for final, reaped := range map[bool]bool{true: false, false: true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(func(context.Context, string) error { return domain.ErrGone })
+			id := r.connect(t, 1, time.Hour)[0]
+			d := message()
+			d.Condition = &domain.Condition{Connection: "unknown"}
+			if !final {
+				d.Condition.Otherwise = json.RawMessage(`{}`)
+			}
+			if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if r.connected(t, id) == reaped {
+				t.Errorf("final: %v, reaped: %v", final, !reaped)
+			}
+		})
+	}
+}
+
+// refusing is a registry that finds no connection at the moment, and counts who asks.
+type refusing struct {
+	*memory.Registry
+	asked *atomic.Int64
+}
+
+// Get implements domain.Registry.
+func (r refusing) Get(context.Context, string) (domain.Connection, error) {
+	r.asked.Add(1)
+	return domain.Connection{}, domain.ErrUnavailable
+}
+
+// TestStoreThatRefusesIsAskedOnce in a run, however many are gone.
+func TestStoreThatRefusesIsAskedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(func(context.Context, string) error { return domain.ErrGone })
+		r.connect(t, 20, time.Hour)
+		var asked atomic.Int64
+		r.Closer.Registry = refusing{r.registry, &asked}
+		if _, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute)); err != nil || asked.Load() != 1 {
+			t.Errorf("asked %d times, %v", asked.Load(), err)
+		}
+	})
+}
+
+// TestReapingIsConcurrent once the store was seen to answer: it has two seconds in all.
+func TestReapingIsConcurrent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(func(context.Context, string) error { return domain.ErrGone })
+		ids := r.connect(t, 5, time.Hour)
+		r.Closer.Registry = tardy{r.registry, 300 * time.Millisecond}
+		began := time.Now()
+		if _, err := r.Deliver(t.Context(), message(), began.Add(time.Minute)); err != nil || time.Since(began) > time.Second {
+			t.Errorf("it took %v, %v", time.Since(began), err)
+		}
+		for _, id := range ids {
+			if r.connected(t, id) {
+				t.Errorf("%s is still connected", id)
+			}
+		}
+	})
 }

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -292,6 +293,22 @@ func TestDelayUntilSomebodyHasRested(t *testing.T) {
 			}
 			if again := r.queue.queued[0]; again.Delay != want || len(again.Members) != 2 {
 				t.Errorf("%d members come back after %v, want %v", len(again.Members), again.Delay, want)
+			}
+		})
+	}
+}
+
+// TestOnePostAfterARest: a member that has rested is not tried again and again in one run.
+func TestOnePostAfterARest(t *testing.T) {
+	for _, outcome := range []error{domain.ErrThrottled, errors.New("502")} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(func(context.Context, string) error { return outcome })
+			id := r.connect(t, 1, 0)[0]
+			r.Rests.Missed(id, false)
+			time.Sleep(time.Second)
+			report, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute))
+			if err != nil || r.sent[id] != 1 || report.Queued != 1 {
+				t.Errorf("%v: %d posts, %+v, %v", outcome, r.sent[id], report, err)
 			}
 		})
 	}
