@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,4 +46,18 @@ func TestBudgets(t *testing.T) {
 			t.Error("no limit has a budget that limits")
 		}
 	})
+}
+
+// broken is a tally that counts nothing at the moment.
+type broken struct{}
+
+// Count implements domain.Tally.
+func (broken) Count(context.Context, string, time.Time, int) (bool, error) {
+	return false, domain.ErrUnavailable
+}
+
+// TestWhatCannotBeCounted is not called too much.
+func TestWhatCannotBeCounted(t *testing.T) {
+	err := domain.RateLimit{Tally: broken{}, PerMinute: 1}.Spend(t.Context(), domain.Caller{})
+	wantCode(t, "a tally that fails", err, domain.Unavailable)
 }
