@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -187,4 +188,36 @@ func TestHello(t *testing.T) {
 			}
 		}
 	})
+}
+
+// behind is a registry that knows a connection as it was before it joined anything.
+type behind struct{ domain.Registry }
+
+// Get implements domain.Registry.
+func (b behind) Get(ctx context.Context, id string) (domain.Connection, error) {
+	c, err := b.Registry.Get(ctx, id)
+	c.Audiences = nil
+	return c, err
+}
+
+// TestLimitOfRoomsAtTheSameTime: of those who look at the same moment no more get in than may; and of whom it is plain
+// that it may not, nobody is told.
+func TestLimitOfRoomsAtTheSameTime(t *testing.T) {
+	for name, raced := range map[string]bool{"seen before": false, "found out on entering": true} {
+		r := newRig(t)
+		ada := r.connect("ada")
+		for i := range chat.MaxRooms {
+			_, err := r.Join(t.Context(), ada, fmt.Sprint("r", i), nil)
+			r.wantNil(err)
+		}
+		r.queued = nil
+		if raced {
+			r.Registry = behind{r.registry}
+		}
+		_, err := r.Join(t.Context(), ada, "one-more", nil)
+		wantRefusal(t, name, err, domain.LimitExceeded)
+		if !raced && len(r.queued) > 0 {
+			t.Errorf("%s: queued %+v", name, r.queued)
+		}
+	}
 }
