@@ -5,12 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 )
 
 // loopback is an HTTP client for a server in this process: it hands requests to the server's handler as the network
 // would, without the network. Most of what the program does is posting to itself, and that makes it half the work.
 type loopback struct {
 	handler http.Handler
+	running sync.WaitGroup // The requests, those that were given up too.
 }
 
 // Do implements aws.HTTPClient. As over a network, a request whose context ends is given up, but not undone.
@@ -20,11 +22,11 @@ func (l *loopback) Do(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	answered := make(chan *reply, 1)
-	go func() {
+	l.running.Go(func() {
 		r := &reply{header: http.Header{}}
 		l.handler.ServeHTTP(r, received)
 		answered <- r
-	}()
+	})
 	select {
 	case r := <-answered:
 		return r.response(request), nil
@@ -32,6 +34,9 @@ func (l *loopback) Do(request *http.Request) (*http.Response, error) {
 		return nil, request.Context().Err()
 	}
 }
+
+// wait returns when no request is being served any more. None may be sent from then on.
+func (l *loopback) wait() { l.running.Wait() }
 
 // arrival is a client's request as a server sees it. It has the body by then: what gave up sending may use it again.
 func arrival(request *http.Request) (*http.Request, error) {

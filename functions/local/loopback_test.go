@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestLoopbackIsLikeTheNetwork asks one handler both ways.
@@ -23,7 +25,7 @@ func TestLoopbackIsLikeTheNetwork(t *testing.T) {
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	for _, path := range []string{"/default", "/dev/@connections/a%3D%2Fb?x=1"} {
-		network, near := exchange(t, server.Client(), server.URL+path), exchange(t, &loopback{handler}, server.URL+path)
+		network, near := exchange(t, server.Client(), server.URL+path), exchange(t, &loopback{handler: handler}, server.URL+path)
 		if network != near {
 			t.Errorf("over the network: %s\nover the loopback: %s", network, near)
 		}
@@ -55,7 +57,7 @@ func exchange(t *testing.T, client interface {
 func TestLoopbackGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan string)
-	l := &loopback{http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	l := &loopback{handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 		body, _ := io.ReadAll(r.Body)
@@ -68,4 +70,24 @@ func TestLoopbackGivesUp(t *testing.T) {
 	if got := <-ended; got != "hello" {
 		t.Errorf("the handler read %q", got)
 	}
+}
+
+// TestLoopbackWaits for a request that was given up: its handler still logs.
+func TestLoopbackWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		served := false
+		l := &loopback{handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			cancel()
+			time.Sleep(time.Second)
+			served = true
+		})}
+		request, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://here/", nil)
+		if _, err := l.Do(request); !errors.Is(err, context.Canceled) {
+			t.Errorf("Do = %v", err)
+		}
+		if l.wait(); !served {
+			t.Error("wait returned before the request was served")
+		}
+	})
 }

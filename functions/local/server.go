@@ -161,5 +161,6 @@ func (s *server) stop() error {
 	// Not Shutdown: for five seconds it takes connections that a browser opened ahead and never used for busy ones.
 	err = errors.Join(err, s.http.Close())
 	s.ended.Wait()
+	s.self.wait()
 	return err
 }
