@@ -1,6 +1,9 @@
 package domain
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Audience names a set of connections that can be reached together. To this package the name is opaque; what an
 // audience means is the business of whoever defines one.
@@ -9,10 +12,27 @@ type Audience string
 // Everyone is the audience that every connection belongs to.
 const Everyone Audience = "everyone"
 
-const userPrefix = "user:"
+// AudienceKind is all audiences whose names begin with a prefix, such as those of users.
+type AudienceKind struct {
+	// Prefix ends with a colon and has no other.
+	Prefix string
+	// Valid tells whether there can be an audience with a name, which comes without the prefix.
+	Valid func(name string) bool
+}
+
+// Of returns the audience of this kind with a valid name.
+func (k AudienceKind) Of(name string) Audience { return Audience(k.Prefix + name) }
+
+// NameOf returns the name of an audience without the prefix; ok is false for audiences of another kind.
+func (k AudienceKind) NameOf(a Audience) (name string, ok bool) {
+	return strings.CutPrefix(string(a), k.Prefix)
+}
+
+// Users are the audiences of all connections of one user.
+var Users = AudienceKind{Prefix: "user:", Valid: ValidUser}
 
 // UserAudience is the audience of all connections of one user, who must not be anonymous.
-func UserAudience(user string) Audience { return Audience(userPrefix + user) }
+func UserAudience(user string) Audience { return Users.Of(user) }
 
 // Memberships knows who entered which audience, beyond Everyone and the user's own. Implementations are safe for
 // concurrent use. Any method may return an error that wraps ErrUnavailable, as for Registry.

@@ -4,19 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/uuid"
 
 	"wsecho/adapters/apigateway"
 	"wsecho/adapters/dynamodb"
 	"wsecho/domain"
 	"wsecho/domain/chat"
-	"wsecho/functions/internal/wiring"
 )
 
 // scenarios ask each function for everything that it makes different calls for.
@@ -24,8 +25,8 @@ var scenarios = map[string]func(*testing.T, *recorder){
 	"WsAuthorize":  authorizes,
 	"WsConnect":    connects,
 	"WsDisconnect": disconnects,
-	"WsDefault":    func(t *testing.T, _ *recorder) { asked(t, wiring.Default(), "$default").ask("x", `{}`, "error") },
-	"WsEcho":       func(t *testing.T, _ *recorder) { asked(t, wiring.Echo(), "echo").ask("x", `{"action":"echo"}`, "echo") },
+	"WsDefault":    func(t *testing.T, _ *recorder) { asked(t, "WsDefault", "$default").ask("x", `{}`, "error") },
+	"WsEcho":       func(t *testing.T, _ *recorder) { asked(t, "WsEcho", "echo").ask("x", `{"action":"echo"}`, "echo") },
 	"WsBroadcast":  broadcasts,
 	"WsChat":       chats,
 	"WsDeliver":    delivers,
@@ -37,14 +38,12 @@ const crowd = 130
 func authorizes(t *testing.T, _ *recorder) {
 	request := apigateway.AuthorizerEvent{}
 	request.QueryStringParameters = map[string]string{"user": "ada"}
-	if _, err := wiring.Authorize()(t.Context(), request); err != nil {
-		t.Error(err)
-	}
+	invoke(t, started(t, "WsAuthorize"), request)
 }
 
 func connects(t *testing.T, r *recorder) {
 	r.brokenOff(t, "ada-0", "ada")
-	f := asked(t, wiring.Connect(), "$connect")
+	f := asked(t, "WsConnect", "$connect")
 	f.user = "ada"
 	f.handshake("ada-1", 200)
 	f.handshake("ada-2", 429)
@@ -53,14 +52,14 @@ func connects(t *testing.T, r *recorder) {
 }
 
 func disconnects(t *testing.T, r *recorder) {
-	f := asked(t, wiring.Disconnect(), "$disconnect")
+	f := asked(t, "WsDisconnect", "$disconnect")
 	r.connected(t, "ada-1", "ada", "tea")
 	f.handshake("ada-1", 200)
 	f.handshake("ada-1", 200)
 }
 
 func broadcasts(t *testing.T, r *recorder) {
-	f := asked(t, wiring.Broadcast(), "broadcast")
+	f := asked(t, "WsBroadcast", "broadcast")
 	r.connected(t, "here-1", "", "tea")
 	r.connected(t, "gone-1", "ada", "tea")
 	f.ask("here-2", `{"action":"broadcast","data":1}`, "ack")
@@ -71,8 +70,13 @@ func broadcasts(t *testing.T, r *recorder) {
 }
 
 func chats(t *testing.T, r *recorder) {
-	for _, route := range wiring.ChatRoutes() {
-		chatRoutes[route](t, r, asked(t, wiring.Chat(), route))
+	for _, route := range byID()["WsChat"].Routes {
+		scenario, ok := chatRoutes[route]
+		if !ok {
+			t.Errorf("functions/roles_scenarios_test.go: chatRoutes has no scenario for the route %s", route)
+			continue
+		}
+		scenario(t, r, asked(t, "WsChat", route))
 	}
 }
 
@@ -142,22 +146,48 @@ func delivers(t *testing.T, r *recorder) {
 // take gives a message of the queue to the worker.
 func take(t *testing.T, body string) {
 	t.Helper()
-	response, err := wiring.Deliver()(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: body}}})
-	if err != nil || len(response.BatchItemFailures) > 0 {
+	var response events.SQSEventResponse
+	answer := invoke(t, started(t, "WsDeliver"), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: body}}})
+	if err := json.Unmarshal(answer, &response); err != nil || len(response.BatchItemFailures) > 0 {
 		t.Errorf("%s: %+v, %v", body, response, err)
 	}
+}
+
+// started is a function as it starts in the environment that the recorder has set.
+func started(t *testing.T, id string) lambda.Handler {
+	t.Helper()
+	handler, err := byID()[id].New(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+// invoke hands an event to a function and returns its answer, both as JSON.
+func invoke(t *testing.T, handler lambda.Handler, event any) []byte {
+	t.Helper()
+	payload, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := handler.Invoke(t.Context(), payload)
+	if err != nil {
+		t.Errorf("%s: %v", payload, err)
+	}
+	return answer
 }
 
 // function is one that API Gateway calls for a route.
 type function struct {
 	t       *testing.T
-	handler apigateway.Handler
+	handler lambda.Handler
 	route   string
 	user    string
 }
 
-func asked(t *testing.T, handler apigateway.Handler, route string) *function {
-	return &function{t: t, handler: handler, route: route, user: "ada"}
+func asked(t *testing.T, id, route string) *function {
+	t.Helper()
+	return &function{t: t, handler: started(t, id), route: route, user: "ada"}
 }
 
 // ask sends a message and expects an answer of a type.
@@ -180,14 +210,15 @@ func (f *function) handshake(connection string, want int) {
 
 func (f *function) invoke(connection, message string) events.APIGatewayProxyResponse {
 	f.t.Helper()
-	response, err := f.handler(f.t.Context(), events.APIGatewayWebsocketProxyRequest{
+	answer := invoke(f.t, f.handler, events.APIGatewayWebsocketProxyRequest{
 		Body: message,
 		RequestContext: events.APIGatewayWebsocketProxyRequestContext{
 			RouteKey: f.route, ConnectionID: connection, ConnectedAt: time.Now().UnixMilli(), Stage: "dev",
 			Authorizer: map[string]any{"user": f.user, "grants": string(domain.AllGrants)},
 		},
 	})
-	if err != nil {
+	var response events.APIGatewayProxyResponse
+	if err := json.Unmarshal(answer, &response); err != nil {
 		f.t.Errorf("%s %s: %v", f.route, message, err)
 	}
 	return response

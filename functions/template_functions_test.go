@@ -7,23 +7,35 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"wsecho/functions/internal/wiring"
 )
 
-// environments are the variables that each function's code reads, LOG_LEVEL apart, which is common to all.
-var environments = map[string][]string{
-	"WsAuthorize": {
-		"ALLOWED_ORIGINS", "ALLOW_QUERY_TOKEN", "AUTH_MODE", "JWKS_URL", "JWT_AUDIENCE", "JWT_DEFAULT_GRANTS", "JWT_ISSUER",
-	},
-	"WsConnect":    {"CONNECTIONS_PER_USER", "TABLE_NAME"},
-	"WsDisconnect": {"QUEUE_URL", "TABLE_NAME"},
-	"WsDefault":    nil,
-	"WsEcho":       nil,
-	"WsBroadcast":  {"CALLBACK_RATE", "CALLBACK_URL", "MAX_CONCURRENCY", "MESSAGES_PER_MINUTE", "QUEUE_URL", "RETRY_QUEUE_URL", "TABLE_NAME"},
-	"WsChat":       {"CALLBACK_RATE", "CALLBACK_URL", "HISTORY_DAYS", "MAX_CONCURRENCY", "MESSAGES_PER_MINUTE", "QUEUE_URL", "RETRY_QUEUE_URL", "TABLE_NAME"},
-	"WsDeliver":    {"CALLBACK_RATE", "CALLBACK_URL", "DLQ_URL", "MAX_CONCURRENCY", "QUEUE_URL", "RETRY_QUEUE_URL", "TABLE_NAME"},
+func functions(t template) []string { return t.ofType("AWS::Serverless::Function") }
+
+// byID is the table of functions by their logical ids.
+func byID() map[string]wiring.Function {
+	all := map[string]wiring.Function{}
+	for _, f := range wiring.Functions() {
+		all[f.LogicalID()] = f
+	}
+	return all
 }
 
-func functions(t template) []string { return t.ofType("AWS::Serverless::Function") }
+// checkFunctions compares the functions with those of the code.
+func checkFunctions(t template, wrong report) {
+	deployed := functions(t)
+	for id, f := range byID() {
+		if !slices.Contains(deployed, id) {
+			wrong("template.yaml has no resource %s, the function %s of functions/internal/wiring", id, f.Name)
+		}
+	}
+	for _, id := range deployed {
+		if _, known := byID()[id]; !known {
+			wrong("template.yaml has the function %s, which functions/internal/wiring does not know", id)
+		}
+	}
+}
 
 func folder(id string) string { return strings.ToLower(strings.TrimPrefix(id, "Ws")) }
 
@@ -56,10 +68,17 @@ func checkEnvironments(t template, wrong report) {
 	if len(common) != 1 || referred(common["LOG_LEVEL"]) != "LogLevel" {
 		wrong("all functions have the variables %v, their code reads LOG_LEVEL", slices.Sorted(maps.Keys(common)))
 	}
-	for _, id := range functions(t) {
-		want, known := environments[id]
-		if got := slices.Sorted(maps.Keys(variables(t, id))); !known || !slices.Equal(got, want) {
-			wrong("%s has the variables %v, its code reads %v", id, got, want)
+	for id, f := range byID() {
+		has, reads := variables(t, id), f.Environment()
+		for name := range has {
+			if !slices.Contains(reads, name) {
+				wrong("template.yaml: %s has the variable %s, which its code does not read", id, name)
+			}
+		}
+		for _, name := range reads {
+			if has[name] == nil {
+				wrong("template.yaml: %s has no variable %s, which its code reads", id, name)
+			}
 		}
 	}
 }

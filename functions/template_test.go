@@ -3,14 +3,9 @@ package functions_test
 import (
 	"encoding/json"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"maps"
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -44,7 +39,7 @@ func complaints(text string) (all []string) {
 	}
 	wrong := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	for _, check := range []func(template, report){
-		checkParameters, checkRouteKeys, checkRoutes, checkLocalRoutes, checkRouteResponses, checkAuth, checkStage, checkStageName, checkDeployment,
+		checkParameters, checkFunctions, checkRouteKeys, checkRoutes, checkServed, checkRouteResponses, checkAuth, checkStage, checkStageName, checkDeployment,
 		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkVersions, checkLogGroups, checkLogFilter,
 		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules,
 		checkGradual, checkDisconnects, checkQueries, checkAlarms, checkFaults, checkDashboard, checkManual,
@@ -135,52 +130,26 @@ func checkRouteResponses(t template, wrong report) {
 
 func capitalized(key string) string { return strings.ToUpper(key[:1]) + strings.ToLower(key[1:]) }
 
-// checkLocalRoutes compares the routes with those of the local program, and which of them answer.
-func checkLocalRoutes(t template, wrong report) {
-	deployed := map[string]bool{}
-	for key, route := range routes(t) {
-		deployed[key] = at(route, "RouteResponseSelectionExpression") != nil
-	}
-	if local := localRoutes(wrong); !maps.Equal(local, deployed) {
-		wrong("functions/local has the routes %v, the template %v (true: answers)", local, deployed)
-	}
-}
-
-// localRoutes reads the map that the function routes of functions/local returns, and adds the routes of chat.
-func localRoutes(wrong report) map[string]bool {
-	file, err := parser.ParseFile(token.NewFileSet(), "local/server.go", nil, parser.SkipObjectResolution)
-	if err != nil {
-		wrong("%v", err)
-		return nil
-	}
-	found := map[string]bool{}
-	for _, key := range wiring.ChatRoutes() {
-		found[key] = true
-	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if function, ok := n.(*ast.FuncDecl); ok {
-			return function.Name.Name == "routes"
+// checkServed compares the routes with those that the functions serve, and which of them answer.
+func checkServed(t template, wrong report) {
+	for key := range routes(t) {
+		if !slices.ContainsFunc(wiring.Functions(), func(f wiring.Function) bool { return slices.Contains(f.Routes, key) }) {
+			wrong("template.yaml has the route %s, which no function of functions/internal/wiring serves", key)
 		}
-		if pair, ok := n.(*ast.KeyValueExpr); ok {
-			if key, ok := pair.Key.(*ast.BasicLit); ok {
-				route, _ := strconv.Unquote(key.Value)
-				found[route] = answers(pair.Value)
-				return false
+	}
+	for id, f := range byID() {
+		for _, key := range f.Routes {
+			route, has := routes(t)[key]
+			switch {
+			case !has:
+				wrong("template.yaml has no route %s under WsApi, which the function %s serves", key, f.Name)
+			case referred(at(route, "FunctionArn")) != id+".Alias":
+				wrong("template.yaml: the route %s calls %s, not %s, which serves it", key, referred(at(route, "FunctionArn")), id)
+			case f.Answers != (at(route, "RouteResponseSelectionExpression") != nil):
+				wrong("template.yaml: whether the route %s answers is %t in its function", key, f.Answers)
 			}
 		}
-		return true
-	})
-	return found
-}
-
-// answers tells whether a composite literal has the field Reply.
-func answers(route ast.Expr) bool {
-	literal, _ := route.(*ast.CompositeLit)
-	return literal != nil && slices.ContainsFunc(literal.Elts, func(e ast.Expr) bool {
-		pair, _ := e.(*ast.KeyValueExpr)
-		name, _ := pair.Key.(*ast.Ident)
-		return name != nil && name.Name == "Reply"
-	})
+	}
 }
 
 func checkAuth(t template, wrong report) {

@@ -2,7 +2,9 @@ package apigateway
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"time"
@@ -21,6 +23,20 @@ type AuthorizerEvent struct {
 
 // Authorizer is a Lambda REQUEST authorizer for $connect.
 type Authorizer func(context.Context, AuthorizerEvent) (events.APIGatewayCustomAuthorizerResponse, error)
+
+// Invoke handles an event as API Gateway sends it and returns the answer as API Gateway reads it. It makes an Authorizer
+// one of lambda.Start's handlers. Unlike the one that lambda.NewHandler makes it may be called concurrently.
+func (a Authorizer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var event AuthorizerEvent
+	if err := json.Unmarshal(payload, &event); err != nil {
+		return nil, fmt.Errorf("reading the event: %w", err)
+	}
+	response, err := a(ctx, event)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(response)
+}
 
 // errUnauthorized has the very text by which API Gateway answers the client with 401; any other error is 500.
 // Source: AWS, "Output from an API Gateway Lambda authorizer".

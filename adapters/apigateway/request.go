@@ -40,7 +40,7 @@ func (r *Request) parse(body string) error {
 	text := []byte(body)
 	if depth(text) > maxDepth {
 		_ = r.readMessage(shallow(text, maxDepth)) // For the id; Go reads no JSON of 10,000 levels.
-		return bad("the message nests deeper than %d levels", maxDepth)
+		return Bad("the message nests deeper than %d levels", maxDepth)
 	}
 	return r.readMessage(text)
 }
@@ -60,14 +60,14 @@ func (r *Request) readMessage(text []byte) error {
 		return err
 	}
 	if len(repeated) > 0 {
-		return bad("the message has the key %.64q twice", repeated[0])
+		return Bad("the message has the key %.64q twice", repeated[0])
 	}
 	action, ok, err := r.String("action")
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return bad(`the message has no "action"; send something like {"action":"echo","data":"hello"}`)
+		return Bad(`the message has no "action"; send something like {"action":"echo","data":"hello"}`)
 	}
 	r.Action = action
 	return nil
@@ -78,7 +78,7 @@ func (r *Request) readMessage(text []byte) error {
 func (r *Request) readFields(text []byte) (repeated []string, err error) {
 	object := bytes.TrimSpace(text)
 	if object[0] != '{' {
-		return nil, bad("the message is no JSON object")
+		return nil, Bad("the message is no JSON object")
 	}
 	r.fields = map[string]json.RawMessage{}
 	for quoted, value := range members(object) {
@@ -97,7 +97,7 @@ func (r *Request) readID() error {
 		return err
 	}
 	if utf8.RuneCountInString(id) > maxID {
-		return bad(`"id" has more than %d characters`, maxID)
+		return Bad(`"id" has more than %d characters`, maxID)
 	}
 	r.ID = id
 	return nil
@@ -110,7 +110,7 @@ func (r *Request) String(name string) (value string, ok bool, err error) {
 	case !ok:
 		return "", false, nil
 	case raw[0] != '"':
-		return "", false, bad("%q must be a string", name)
+		return "", false, Bad("%q must be a string", name)
 	}
 	return unquote(raw), true, nil
 }
@@ -119,7 +119,7 @@ func (r *Request) String(name string) (value string, ok bool, err error) {
 func (r *Request) RequiredString(name string) (string, error) {
 	value, ok, err := r.String(name)
 	if err == nil && !ok {
-		err = bad("%s needs %q, a string", r.Action, name)
+		err = Bad("%s needs %q, a string", r.Action, name)
 	}
 	return value, err
 }
@@ -142,31 +142,33 @@ func (r *Request) Data() (json.RawMessage, error) {
 func (r *Request) Sendable() (data json.RawMessage, key string, err error) {
 	data, err = r.Data()
 	if data == nil && err == nil {
-		err = bad(`%s needs "data": any JSON value`, r.Action)
+		err = Bad(`%s needs "data": any JSON value`, r.Action)
 	}
 	if err != nil {
 		return nil, "", err
 	}
 	key, ok, err := r.String("key")
 	if n := utf8.RuneCountInString(key); err == nil && ok && (n < 16 || n > 64) {
-		err = bad(`"key" must have 16 to 64 random characters, this one has %d`, n)
+		err = Bad(`"key" must have 16 to 64 random characters, this one has %d`, n)
 	}
 	return data, key, err
 }
 
-// read decodes a field into a value; null is no value of any kind.
-func (r *Request) read(name, kind string, into any) (ok bool, err error) {
+// Read decodes a field into a value, if it is there; ok tells whether it is. kind says in words what the field must be.
+// The refusal is bad_request; null is no value of any kind.
+func (r *Request) Read(name, kind string, into any) (ok bool, err error) {
 	raw, ok := r.fields[name]
 	if !ok {
 		return false, nil
 	}
 	if string(raw) == "null" || json.Unmarshal(raw, into) != nil {
-		return false, bad("%q must be %s", name, kind)
+		return false, Bad("%q must be %s", name, kind)
 	}
 	return true, nil
 }
 
-func bad(format string, args ...any) error {
+// Bad is the refusal bad_request with a sentence that says what would be right.
+func Bad(format string, args ...any) error {
 	return &domain.Error{Code: domain.BadRequest, Message: fmt.Sprintf(format, args...)}
 }
 

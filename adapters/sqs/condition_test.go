@@ -42,7 +42,7 @@ func TestConditionInARollingDeployment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := sqs.Decode(text, "sqs-id", sent)
+	got, err := sqs.Decode(text, "sqs-id", sent, kinds)
 	if err != nil || got.Condition != nil || string(got.Message) != `{"type":"joined"}` {
 		t.Errorf("a new worker reads %+v, %v", got, err)
 	}
@@ -56,7 +56,7 @@ func TestFinalConditionStaysFinal(t *testing.T) {
 	if err := s.queue().Enqueue(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	got, err := sqs.Decode([]byte(s.requests[0][0].MessageBody), "sqs-id", sent)
+	got, err := sqs.Decode([]byte(s.requests[0][0].MessageBody), "sqs-id", sent, kinds)
 	if err != nil || got.Condition == nil || got.Condition.Otherwise != nil || got.Condition.Connection != "c=" {
 		t.Errorf("the condition is %+v, %v", got.Condition, err)
 	}

@@ -16,7 +16,11 @@ import (
 
 	"wsecho/adapters/memory"
 	"wsecho/domain"
+	"wsecho/domain/chat"
 )
+
+// kinds are the audiences of the API.
+var kinds = []domain.AudienceKind{domain.Users, chat.Rooms}
 
 var sentHere = time.Date(2026, 11, 22, 17, 3, 5, 120_000_000, time.UTC)
 
@@ -36,8 +40,8 @@ func FuzzPush(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		_, _ = Decode([]byte(body), "sqs-id", sentHere)
-		d, err := DecodePush([]byte(body), "sqs-id", sentHere)
+		_, _ = Decode([]byte(body), "sqs-id", sentHere, kinds)
+		d, err := DecodePush([]byte(body), "sqs-id", sentHere, kinds)
 		if err != nil {
 			return
 		}
@@ -82,7 +86,7 @@ func wantSameAgain(t *testing.T, d domain.Delivery) {
 	if !utf8.Valid(body) || bytes.ContainsFunc(body, refusedBySQS) {
 		t.Errorf("SQS does not take %q", body)
 	}
-	got, err := Decode(body, "another-id", sentHere.Add(time.Hour))
+	got, err := Decode(body, "another-id", sentHere.Add(time.Hour), kinds)
 	if err != nil {
 		t.Fatalf("Decode(%s): %v", body, err)
 	}
@@ -166,7 +170,7 @@ func FuzzDeliver(f *testing.F) {
 	}
 	f.Add(`{"v":1,"audience":"everyone","message":1}`, uint8(1))
 	f.Fuzz(func(t *testing.T, body string, outcome uint8) {
-		d, err := Decode([]byte(body), "sqs-id", time.Now())
+		d, err := Decode([]byte(body), "sqs-id", time.Now(), kinds)
 		if err != nil {
 			return
 		}
@@ -184,7 +188,7 @@ func newStubborn(t *testing.T, outcome error) *Worker {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
-	return &Worker{Logger: logger, FanOut: &domain.FanOut{
+	return &Worker{Audiences: kinds, Logger: logger, FanOut: &domain.FanOut{
 		Registry: registry, Queue: &memory.Queue{Logger: logger}, Closer: domain.Closer{Registry: registry, Memberships: registry},
 		Sender: stubborn{outcome}, Pace: domain.NewPace(1e9), Rests: new(domain.Rests), Concurrency: 2, Random: func() float64 { return 0 },
 	}}

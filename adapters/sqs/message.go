@@ -45,8 +45,9 @@ func encode(d domain.Delivery) ([]byte, error) {
 
 // Decode reads a message of the queue: one that another service pushed, or one of our own. messageID and sentAt are
 // SQS's, or whatever stands for them elsewhere; they are the defaults of the message's own. The error says what is
-// wrong with the message, in words that are meant for whoever sent it.
-func Decode(body []byte, messageID string, sentAt time.Time) (domain.Delivery, error) {
+// wrong with the message, in words that are meant for whoever sent it. Pushes are for everyone or for an audience of one
+// of the kinds.
+func Decode(body []byte, messageID string, sentAt time.Time, kinds []domain.AudienceKind) (domain.Delivery, error) {
 	if err := checkVersion(body); err != nil {
 		return domain.Delivery{}, err
 	}
@@ -54,15 +55,15 @@ func Decode(body []byte, messageID string, sentAt time.Time) (domain.Delivery, e
 	if err := json.Unmarshal(body, &found); err == nil && found["wire"] != nil && found["message"] == nil {
 		return open(body, found)
 	}
-	return unwrap(body, messageID, sentAt)
+	return unwrap(body, messageID, sentAt, kinds)
 }
 
 // DecodePush is Decode for messages that can only come from another service.
-func DecodePush(body []byte, messageID string, sentAt time.Time) (domain.Delivery, error) {
+func DecodePush(body []byte, messageID string, sentAt time.Time, kinds []domain.AudienceKind) (domain.Delivery, error) {
 	if err := checkVersion(body); err != nil {
 		return domain.Delivery{}, err
 	}
-	return unwrap(body, messageID, sentAt)
+	return unwrap(body, messageID, sentAt, kinds)
 }
 
 // checkVersion refuses what is no object of the version that this code knows.

@@ -126,7 +126,7 @@ func intercept(f func(context.Context, middleware.InitializeInput, middleware.In
 // workUntil has four workers handle the queue until done is closed, and returns how often they were invoked.
 func workUntil(t *testing.T, f *domain.FanOut, q *sqs.Queue, done <-chan struct{}) (runs int64) {
 	t.Helper()
-	w := &sqs.Worker{FanOut: f, Queue: q, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	w := &sqs.Worker{FanOut: f, Queue: q, Audiences: kinds, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	go func() {

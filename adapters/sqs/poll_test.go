@@ -86,7 +86,7 @@ func (p *polled) Run(ctx context.Context, workers int, handle func(context.Conte
 func (p *polled) serve(ctx context.Context, url string, places int, handle func(context.Context, domain.Delivery) error) {
 	poll(ctx, p.t, p.Queue, url, places, func(event events.SQSEvent) (answer events.SQSEventResponse) {
 		for _, m := range event.Records {
-			d, err := sqs.Decode([]byte(m.Body), m.MessageId, time.Now())
+			d, err := sqs.Decode([]byte(m.Body), m.MessageId, time.Now(), kinds)
 			if err != nil {
 				p.t.Errorf("Decode: %v", err)
 			}
@@ -105,7 +105,7 @@ func (p *polled) Buried() []domain.Delivery {
 		if len(found) == 0 {
 			return p.buried
 		}
-		d, err := sqs.Decode([]byte(found[0].Body), found[0].MessageId, time.Now())
+		d, err := sqs.Decode([]byte(found[0].Body), found[0].MessageId, time.Now(), kinds)
 		if err != nil {
 			p.t.Errorf("Decode of what was buried: %v", err)
 		}

@@ -38,7 +38,7 @@ type push struct {
 var fields = []string{"v", "audience", "message", "messageId", "except", "expiresAt"}
 
 // unwrap reads a push and makes of it what members get.
-func unwrap(body []byte, messageID string, sentAt time.Time) (domain.Delivery, error) {
+func unwrap(body []byte, messageID string, sentAt time.Time, kinds []domain.AudienceKind) (domain.Delivery, error) {
 	p := push{MessageID: messageID, ExpiresAt: sentAt.Add(domain.DeliveryLife)}
 	if err := checkFields(body); err != nil {
 		return domain.Delivery{}, err
@@ -46,7 +46,7 @@ func unwrap(body []byte, messageID string, sentAt time.Time) (domain.Delivery, e
 	if err := json.Unmarshal(body, &p); err != nil {
 		return domain.Delivery{}, fmt.Errorf("a field has the wrong form: %w", err)
 	}
-	if err := p.check(); err != nil {
+	if err := p.check(kinds); err != nil {
 		return domain.Delivery{}, err
 	}
 	text, err := p.text(sentAt)
@@ -73,17 +73,14 @@ func checkFields(body []byte) error {
 	return nil
 }
 
-var (
-	room     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$`)
-	printing = regexp.MustCompile(`^[!-~]+$`)
-)
+var printing = regexp.MustCompile(`^[!-~]+$`)
 
-func (p push) check() error {
+func (p push) check(kinds []domain.AudienceKind) error {
 	switch {
 	case p.Audience == "":
 		return errors.New(`"audience" is missing`)
-	case !isAudience(string(p.Audience)):
-		return fmt.Errorf(`"audience" is %.80q: it must be "everyone", "user:<user>" or "room:<room>"`, p.Audience)
+	case !isAudience(p.Audience, kinds):
+		return fmt.Errorf(`"audience" is %.80q: it must be one of %s`, p.Audience, forms(kinds))
 	case p.Message == nil:
 		return errors.New(`"message" is missing: it is the JSON that members get as "data"`)
 	case !isID(p.MessageID):
@@ -96,14 +93,20 @@ func (p push) check() error {
 	return nil
 }
 
-func isAudience(name string) bool {
-	if user, ok := strings.CutPrefix(name, "user:"); ok {
-		return domain.ValidUser(user)
+func isAudience(a domain.Audience, kinds []domain.AudienceKind) bool {
+	return a == domain.Everyone || slices.ContainsFunc(kinds, func(k domain.AudienceKind) bool {
+		name, ok := k.NameOf(a)
+		return ok && k.Valid(name)
+	})
+}
+
+// forms lists what audiences look like.
+func forms(kinds []domain.AudienceKind) string {
+	text := fmt.Sprintf("%q", domain.Everyone)
+	for _, k := range kinds {
+		text += fmt.Sprintf(", %q", k.Of("<"+strings.TrimSuffix(k.Prefix, ":")+">"))
 	}
-	if name, ok := strings.CutPrefix(name, "room:"); ok {
-		return room.MatchString(name)
-	}
-	return name == string(domain.Everyone)
+	return text
 }
 
 func isID(id string) bool { return len(id) <= maxID && printing.MatchString(id) }

@@ -12,12 +12,16 @@ import (
 
 	"wsecho/adapters/sqs"
 	"wsecho/domain"
+	"wsecho/domain/chat"
 )
+
+// kinds are the audiences of the API.
+var kinds = []domain.AudienceKind{domain.Users, chat.Rooms}
 
 var sent = time.Date(2026, 11, 22, 17, 3, 5, 120_000_000, time.UTC)
 
 func TestPushIsWrapped(t *testing.T) {
-	d, err := sqs.Decode([]byte(`{"v":1,"audience":"room:r","message": {"text": "<&>"} }`), "sqs-id", sent)
+	d, err := sqs.Decode([]byte(`{"v":1,"audience":"room:r","message": {"text": "<&>"} }`), "sqs-id", sent, kinds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +39,7 @@ func TestPushIsWrapped(t *testing.T) {
 
 func TestPushSaysMore(t *testing.T) {
 	body := `{"v":1,"audience":"user:ada","message":null,"messageId":"mine","except":["a=","b="],"expiresAt":"2027-01-01T00:00:00+01:00"}`
-	d, err := sqs.Decode([]byte(body), "sqs-id", sent)
+	d, err := sqs.Decode([]byte(body), "sqs-id", sent, kinds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +83,7 @@ func TestMalformedPushIsExplained(t *testing.T) {
 		`{"v":1,"wire":{},"span":"everything"}`:                                                        `internal to wsEcho`,
 	}
 	for body, want := range tests {
-		if d, err := sqs.Decode([]byte(body), "sqs-id", sent); err == nil || !strings.Contains(err.Error(), want) {
+		if d, err := sqs.Decode([]byte(body), "sqs-id", sent, kinds); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Decode(%.80s) = %+v, %v, want an error with %q", body, d, err, want)
 		}
 	}
@@ -105,7 +109,7 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, example := range schema.Examples {
-		if _, err := sqs.Decode(example, "sqs-id", sent); err != nil {
+		if _, err := sqs.Decode(example, "sqs-id", sent, kinds); err != nil {
 			t.Errorf("the example %s is refused: %v", example, err)
 		}
 	}
@@ -115,7 +119,7 @@ func TestSchema(t *testing.T) {
 		t.Errorf("the schema has %v, want %v", got, fields)
 	}
 	for _, audience := range []string{"everyone", "user:ada", "user:a@b:c.d_e-f", "room:x", "room:", "user:-a", "room:a@b", "Everyone", ""} {
-		_, err := sqs.Decode([]byte(`{"v":1,"audience":"`+audience+`","message":1}`), "sqs-id", sent)
+		_, err := sqs.Decode([]byte(`{"v":1,"audience":"`+audience+`","message":1}`), "sqs-id", sent, kinds)
 		if allowed := schema.allows(audience); allowed != (err == nil) {
 			t.Errorf("audience %q: allowed by the schema: %v, by the code: %v", audience, allowed, err)
 		}
@@ -142,7 +146,7 @@ func wantRequired(t *testing.T, required []string, example json.RawMessage) {
 		}
 		delete(message, missing)
 		body, _ := json.Marshal(message)
-		if _, err := sqs.Decode(body, "sqs-id", sent); err == nil {
+		if _, err := sqs.Decode(body, "sqs-id", sent, kinds); err == nil {
 			t.Errorf("%s is not refused", body)
 		}
 	}

@@ -38,7 +38,7 @@ func TestOlderMessageIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := sqs.Decode(body, "sqs-id", sent)
+	d, err := sqs.Decode(body, "sqs-id", sent, kinds)
 	if err != nil || d.MessageID != "m" || d.Attempt != 3 || d.Postponed != 0 || d.Repairable {
 		t.Errorf("Decode = %+v, %v", d, err)
 	}

@@ -25,6 +25,8 @@ type Worker struct {
 	FanOut *domain.FanOut
 	// Queue gets, on its dead-letter side, messages that nobody can read. Only Handle needs it.
 	Queue *Queue
+	// Audiences are the kinds that pushes may be for, beside everyone.
+	Audiences []domain.AudienceKind
 	// Logger gets a line for each delivery, without its content. Nil is slog.Default.
 	Logger *slog.Logger
 }
@@ -45,7 +47,7 @@ func (w *Worker) Handle(ctx context.Context, event events.SQSEvent) (events.SQSE
 }
 
 func (w *Worker) handle(ctx context.Context, m events.SQSMessage) error {
-	d, err := Decode([]byte(m.Body), m.MessageId, sentAt(m))
+	d, err := Decode([]byte(m.Body), m.MessageId, sentAt(m), w.Audiences)
 	if err != nil {
 		return w.reject(ctx, m, err)
 	}

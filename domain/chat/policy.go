@@ -6,4 +6,4 @@ import "wsecho/domain"
 const ActTell domain.Act = "tell"
 
 // ActJoin is to join a room, and so to read it and to speak in it: everything else in a room takes a member.
-func ActJoin(room string) domain.Act { return domain.Act(roomPrefix + room) }
+func ActJoin(room string) domain.Act { return domain.Act(Rooms.Prefix + room) }

@@ -128,7 +128,7 @@ type Departures struct {
 // Departed is what domain.Closer is to be told: it queues the announcement for the members of a room, and ignores
 // other audiences. That somebody left whose connection has ended is true for good.
 func (d Departures) Departed(ctx context.Context, c domain.Connection, a domain.Audience) error {
-	room, ok := roomOf(a)
+	room, ok := Rooms.NameOf(a)
 	if !ok {
 		return nil
 	}

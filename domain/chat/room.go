@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
-	"strings"
 	"time"
 
 	"wsecho/domain"
@@ -55,17 +54,13 @@ func (c *Chat) moves() domain.RateLimit { return c.Limit.Apart("joins and leaves
 // reads is the budget of history and who. Coming back after a long time takes many pages, so it is the largest one.
 func (c *Chat) reads() domain.RateLimit { return c.Limit.Apart("reads of history and members", 5) }
 
-const roomPrefix = "room:"
+var roomName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$`)
+
+// Rooms are the audiences of the members of rooms.
+var Rooms = domain.AudienceKind{Prefix: "room:", Valid: roomName.MatchString}
 
 // Audience is the audience of a room's members.
-func Audience(room string) domain.Audience { return domain.Audience(roomPrefix + room) }
-
-// roomOf is the room that an audience belongs to, if it is a room's.
-func roomOf(a domain.Audience) (room string, ok bool) {
-	return strings.CutPrefix(string(a), roomPrefix)
-}
-
-var roomName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$`)
+func Audience(room string) domain.Audience { return Rooms.Of(room) }
 
 // checkRoom refuses with bad_request what cannot be the name of a room.
 func checkRoom(room string) error {

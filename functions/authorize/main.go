@@ -1,12 +1,6 @@
 // Command authorize is the Lambda that decides who may connect.
 package main
 
-import (
-	"github.com/aws/aws-lambda-go/lambda"
+import "wsecho/functions/internal/wiring"
 
-	"wsecho/functions/internal/wiring"
-)
-
-func main() {
-	lambda.Start(wiring.Authorize())
-}
+func main() { wiring.Start(wiring.Authorize()) }

@@ -1,12 +1,6 @@
 // Command broadcast is the Lambda that serves broadcast: it sends a message to everybody else.
 package main
 
-import (
-	"github.com/aws/aws-lambda-go/lambda"
+import "wsecho/functions/internal/wiring"
 
-	"wsecho/functions/internal/wiring"
-)
-
-func main() {
-	lambda.Start(wiring.Broadcast())
-}
+func main() { wiring.Start(wiring.Broadcast()) }

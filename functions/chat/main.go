@@ -2,11 +2,8 @@
 package main
 
 import (
-	"github.com/aws/aws-lambda-go/lambda"
-
+	"wsecho/adapters/chat"
 	"wsecho/functions/internal/wiring"
 )
 
-func main() {
-	lambda.Start(wiring.Chat())
-}
+func main() { wiring.Start(wiring.Extension(chat.Extension())) }

@@ -1,12 +1,6 @@
 // Command connect is the Lambda that serves $connect: it registers connections.
 package main
 
-import (
-	"github.com/aws/aws-lambda-go/lambda"
+import "wsecho/functions/internal/wiring"
 
-	"wsecho/functions/internal/wiring"
-)
-
-func main() {
-	lambda.Start(wiring.Connect())
-}
+func main() { wiring.Start(wiring.Connect()) }

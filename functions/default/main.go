@@ -1,12 +1,6 @@
 // Command default is the Lambda that serves $default: it refuses what no other route serves.
 package main
 
-import (
-	"github.com/aws/aws-lambda-go/lambda"
+import "wsecho/functions/internal/wiring"
 
-	"wsecho/functions/internal/wiring"
-)
-
-func main() {
-	lambda.Start(wiring.Default())
-}
+func main() { wiring.Start(wiring.Default()) }

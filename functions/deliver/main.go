@@ -1,12 +1,6 @@
 // Command deliver is the Lambda behind the queue: it works on deliveries, its own service's and other services'.
 package main
 
-import (
-	"github.com/aws/aws-lambda-go/lambda"
+import "wsecho/functions/internal/wiring"
 
-	"wsecho/functions/internal/wiring"
-)
-
-func main() {
-	lambda.Start(wiring.Deliver())
-}
+func main() { wiring.Start(wiring.Deliver()) }

@@ -1,12 +1,6 @@
 // Command disconnect is the Lambda that serves $disconnect: it forgets connections.
 package main
 
-import (
-	"github.com/aws/aws-lambda-go/lambda"
+import "wsecho/functions/internal/wiring"
 
-	"wsecho/functions/internal/wiring"
-)
-
-func main() {
-	lambda.Start(wiring.Disconnect())
-}
+func main() { wiring.Start(wiring.Disconnect()) }

@@ -1,12 +1,6 @@
 // Command echo is the Lambda that serves echo: it answers its sender.
 package main
 
-import (
-	"github.com/aws/aws-lambda-go/lambda"
+import "wsecho/functions/internal/wiring"
 
-	"wsecho/functions/internal/wiring"
-)
-
-func main() {
-	lambda.Start(wiring.Echo())
-}
+func main() { wiring.Start(wiring.Echo()) }

@@ -35,7 +35,8 @@ func (o options) authorize(parts *wiring.Parts) error {
 }
 
 // authorizer guards $connect. The gateway's log says that a client was refused, the handler's own says why.
-func (o options) authorizer(parts wiring.Parts, out io.Writer) *gateway.Authorizer {
+func (o options) authorizer(parts wiring.Parts, out io.Writer) (*gateway.Authorizer, error) {
 	parts.Logger = newLogger(o, out, o.level())
-	return &gateway.Authorizer{Handler: gateway.Typed(parts.Authorize())}
+	handler, err := wiring.Authorize().Make(parts)
+	return &gateway.Authorizer{Handler: handler}, err
 }

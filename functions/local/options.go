@@ -20,6 +20,7 @@ type options struct {
 
 	maxPerUser        int
 	messagesPerMinute int
+	historyDays       int
 
 	callbackRate float64
 	clockSpeed   float64
@@ -67,6 +68,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.Float64Var(&o.callbackRate, "callback-rate", 8000, "`posts` a second that the API makes at most")
 	flags.IntVar(&o.messagesPerMinute, "messages-per-minute", 120, "`number` of messages to others that a user may send; 0 is no limit")
 	flags.IntVar(&o.maxPerUser, "connections-per-user", 25, "`number` of connections that a user may have; 0 is no limit")
+	flags.IntVar(&o.historyDays, "history-days", 7, "`number` of days for which rooms keep messages, on a server that lasts as long (HISTORY_DAYS)")
 	o.authenticate(flags)
 	flags.Var(&o.hosts, "hosts", "`list` of names, such as wsecho,devbox.lan, by which the program may be asked for, beside those of loopback")
 	flags.BoolVar(&o.remotePosts, "remote-posts", false, "let other machines use POST /push and /@connections, not only connect")

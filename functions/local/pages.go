@@ -41,7 +41,7 @@ func push(queue domain.Queue) http.HandlerFunc {
 			http.Error(w, err.Error(), unreadable(err))
 			return
 		}
-		delivery, err := sqs.DecodePush(body, wiring.NewID(), time.Now())
+		delivery, err := sqs.DecodePush(body, wiring.NewID(), time.Now(), wiring.Audiences())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return

@@ -26,8 +26,6 @@ import (
 const (
 	// tableName is the table's name on a DynamoDB-compatible server.
 	tableName = "wsecho"
-	// historyDays is how long rooms would keep messages if the program ran that long.
-	historyDays = 7
 	// workers is how many deliveries are worked on at the same time.
 	workers = 4
 	// inFlight is how many messages of one connection are handled at the same time. So many replies of 120 KB may wait for
@@ -69,10 +67,18 @@ func startOn(ctx context.Context, listener net.Listener, o options, out io.Write
 	if err != nil {
 		return nil, err
 	}
+	served, err := routes(parts)
+	if err != nil {
+		return nil, err
+	}
+	authorizer, err := o.authorizer(parts, out)
+	if err != nil {
+		return nil, err
+	}
 	api, err := gateway.New(gateway.Config{
 		Stage:      o.stage,
-		Routes:     routes(parts),
-		Authorizer: o.authorizer(parts, out),
+		Routes:     served,
+		Authorizer: authorizer,
 		Logger:     newLogger(o, out, o.level()),
 		LogBodies:  o.verbose,
 		ClockSpeed: o.clockSpeed,
@@ -103,8 +109,8 @@ func assemble(ctx context.Context, o options, sender domain.Sender, out io.Write
 		Memberships: registry,
 		Sender:      sender,
 		Queue:       queue,
-		ChatLog:     new(memory.ChatLog),
-		HistoryDays: historyDays,
+		Stores:      stores(),
+		Setting:     o.setting,
 		Tally:       new(memory.Tally),
 		Pace:        domain.NewPace(o.callbackRate),
 		Rests:       new(domain.Rests),
@@ -129,20 +135,22 @@ func local(self *loopback) aws.Config {
 	return aws.Config{Region: "us-east-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: self}
 }
 
-// routes are those of the template.
-func routes(p wiring.Parts) map[string]gateway.Route {
-	all := map[string]gateway.Route{
-		"$connect":    {Handler: p.Connect()},
-		"$disconnect": {Handler: p.Disconnect()},
-		"$default":    {Handler: p.Default(), Reply: true},
-		"echo":        {Handler: p.Echo(), Reply: true},
-		"broadcast":   {Handler: p.Broadcast(), Reply: true},
+// routes are those of the functions that are deployed.
+func routes(p wiring.Parts) (map[string]gateway.Route, error) {
+	all := map[string]gateway.Route{}
+	for _, function := range wiring.Functions() {
+		if len(function.Routes) == 0 {
+			continue
+		}
+		handler, err := function.Make(p)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range function.Routes {
+			all[key] = gateway.Route{Handler: handler, Reply: function.Answers}
+		}
 	}
-	chat := p.Chat()
-	for _, key := range wiring.ChatRoutes() {
-		all[key] = gateway.Route{Handler: chat, Reply: true}
-	}
-	return all
+	return all, nil
 }
 
 func (s *server) serve(listener net.Listener, queue *memory.Queue, worker *sqs.Worker) {

@@ -14,7 +14,7 @@ import (
 // TestAuthStops runs the start of the authorizer's Lambda with bad settings: it ends and names them.
 func TestAuthStops(t *testing.T) {
 	if os.Getenv("AUTH_TEST") != "" {
-		Authorize()
+		Start(Authorize())
 		return
 	}
 	jwt := []string{"AUTH_MODE=jwt", "JWT_ISSUER=https://issuer.example", "JWT_AUDIENCE=a", "JWKS_URL=https://issuer.example/keys"}
@@ -55,7 +55,7 @@ func TestAuthFromEnvironment(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	p := Parts{Logger: slog.New(slog.DiscardHandler)}
-	if err := authFromEnvironment().Apply(&p); err != nil || !p.Handshake.Tokens || !p.Handshake.QueryToken || p.Handshake.Origins.Empty() {
+	if err := whoMayConnect.fill(&p, environment{os.Getenv, whoMayConnect.Names}); err != nil || !p.Handshake.Tokens || !p.Handshake.QueryToken || p.Handshake.Origins.Empty() {
 		t.Errorf("Apply: %v, %+v", err, p.Handshake)
 	}
 }
@@ -82,7 +82,7 @@ func TestOpenIsNotForEveryPage(t *testing.T) {
 		t.Setenv("AUTH_MODE", AuthOpen)
 		t.Setenv("ALLOWED_ORIGINS", setting)
 		p := Parts{Logger: slog.New(slog.DiscardHandler)}
-		if err := authFromEnvironment().Apply(&p); err != nil {
+		if err := whoMayConnect.fill(&p, environment{os.Getenv, whoMayConnect.Names}); err != nil {
 			t.Fatal(err)
 		}
 		for origin, want := range admitted {
@@ -91,7 +91,7 @@ func TestOpenIsNotForEveryPage(t *testing.T) {
 			if origin != none {
 				event.Headers["Origin"] = origin
 			}
-			got, err := p.Authorize()(t.Context(), event)
+			got, err := apigateway.Authorize(p.Authenticator, p.Handshake, p.journal())(t.Context(), event)
 			if effect := got.PolicyDocument.Statement[0].Effect; err != nil || (effect == "Allow") != want {
 				t.Errorf("with the list %q, a page of %q: %s, %v", setting, origin, effect, err)
 			}

@@ -2,24 +2,24 @@ package wiring
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
-	"os"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// logger writes JSON with the id of the Lambda's request, from the level LOG_LEVEL on; without one, from INFO on.
+// newLogger writes JSON with the id of the Lambda's request, from a level on; without one, from INFO on.
 //
 // The level is ours alone. Lambda's own filter, whose level lambdacontext would take, counts a line without a level as
 // INFO: metrics and the text of a panic would vanish at WARN.
-func logger() *slog.Logger {
+func newLogger(least string) (*slog.Logger, error) {
 	level := slog.LevelInfo
-	if text := os.Getenv("LOG_LEVEL"); text != "" {
-		if err := level.UnmarshalText([]byte(text)); err != nil {
-			stop("the environment variable LOG_LEVEL must be DEBUG, INFO, WARN or ERROR, not %q", text)
+	if least != "" {
+		if err := level.UnmarshalText([]byte(least)); err != nil {
+			return nil, fmt.Errorf("the environment variable LOG_LEVEL must be DEBUG, INFO, WARN or ERROR, not %q", least)
 		}
 	}
-	return slog.New(leveled{lambdacontext.NewLogHandler(), level})
+	return slog.New(leveled{lambdacontext.NewLogHandler(), level}), nil
 }
 
 // leveled is a handler that also drops what is below a level.

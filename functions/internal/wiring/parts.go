@@ -3,29 +3,22 @@
 package wiring
 
 import (
+	"context"
 	"io"
 	"log/slog"
-	"maps"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/google/uuid"
 
 	"wsecho/adapters/apigateway"
 	"wsecho/adapters/dynamodb"
+	"wsecho/adapters/extension"
 	"wsecho/adapters/sqs"
 	"wsecho/domain"
-	"wsecho/domain/chat"
 )
 
 // PostConcurrency is how many posts one process has under way at the same time.
 const PostConcurrency = 64
-
-// ChatLog is what keeps the logs of rooms and the keys of senders.
-type ChatLog interface {
-	chat.Log
-	chat.Keys
-}
 
 // Parts are the adapters and settings from which handlers are made. A handler needs only those its use case names.
 type Parts struct {
@@ -36,9 +29,10 @@ type Parts struct {
 	Sender        domain.Sender
 	Queue         domain.Queue
 	Tally         domain.Tally
-	ChatLog       ChatLog
-	// HistoryDays is how long rooms keep messages.
-	HistoryDays int
+	// Stores has what extensions keep, by their names.
+	Stores map[string]any
+	// Setting returns the settings of extensions.
+	Setting func(name string) string
 	// MaxPerUser bounds the connections of a user, MessagesPerMinute what one sends to others; 0 is no limit.
 	MaxPerUser, MessagesPerMinute int
 	// Pace and Rests are shared by all that posts in this process.
@@ -50,64 +44,18 @@ type Parts struct {
 	Function string
 }
 
-// On returns the parts with a table that keeps the registry and the rooms.
+// On returns the parts with a table that keeps everything.
 func (p Parts) On(table dynamodb.Table) Parts {
 	p.Registry = dynamodb.Registry{Table: table}
 	p.Memberships = dynamodb.Memberships{Table: table}
 	p.Tally = dynamodb.Tally{Table: table}
-	p.ChatLog = dynamodb.ChatLog{Table: table}
-	return p
-}
-
-// Authorize makes the handler that decides who may connect.
-func (p Parts) Authorize() apigateway.Authorizer {
-	return apigateway.Authorize(p.Authenticator, p.Handshake, p.journal())
-}
-
-// Connect makes the handler of $connect.
-func (p Parts) Connect() apigateway.Handler {
-	connector := domain.Connector{Registry: p.Registry, Memberships: p.Memberships, MaxPerUser: p.MaxPerUser}
-	return apigateway.Connect(connector, p.journal())
-}
-
-// Disconnect makes the handler of $disconnect.
-func (p Parts) Disconnect() apigateway.Handler {
-	return apigateway.Disconnect(p.closer(), p.journal())
-}
-
-// Default makes the handler of what no other route serves.
-func (p Parts) Default() apigateway.Handler {
-	return p.messages("$default", apigateway.Unknown)
-}
-
-// Echo makes the handler of echo.
-func (p Parts) Echo() apigateway.Handler {
-	return p.messages("echo", apigateway.Echo)
-}
-
-// Broadcast makes the handler of broadcast.
-func (p Parts) Broadcast() apigateway.Handler {
-	return p.messages("broadcast", apigateway.Broadcast(domain.Broadcaster{
-		FanOut: p.FanOut(), Policy: domain.ByGrants{}, Limit: p.limit(), NewID: NewID,
-	}))
-}
-
-// Chat makes the handler of all routes of chat.
-func (p Parts) Chat() apigateway.Handler {
-	return apigateway.Messages(apigateway.Chat(p.chat()), p.journal())
-}
-
-// ChatRoutes are the route keys that Chat handles.
-func ChatRoutes() []string {
-	return slices.Sorted(maps.Keys(apigateway.Chat(nil)))
-}
-
-func (p Parts) chat() *chat.Chat {
-	return &chat.Chat{
-		Registry: p.Registry, Memberships: p.Memberships, Log: p.ChatLog, Keys: p.ChatLog,
-		FanOut: p.FanOut(), Policy: domain.ByGrants{}, Limit: p.limit(), NewID: NewID,
-		HistoryDays: p.HistoryDays, Logger: p.Logger,
+	p.Stores = map[string]any{}
+	for _, e := range extensions() {
+		if e.Store != nil {
+			p.Stores[e.Name] = e.Store(table)
+		}
 	}
+	return p
 }
 
 // FanOut makes the use case that delivers messages, for handlers and workers.
@@ -124,12 +72,54 @@ func (p Parts) FanOut() *domain.FanOut {
 
 // Worker makes the worker behind a queue.
 func (p Parts) Worker() *sqs.Worker {
-	return &sqs.Worker{FanOut: p.FanOut(), Logger: p.Logger}
+	return &sqs.Worker{FanOut: p.FanOut(), Audiences: Audiences(), Logger: p.Logger}
+}
+
+// Audiences are the kinds of audiences that there are, beside everyone.
+func Audiences() []domain.AudienceKind {
+	kinds := []domain.AudienceKind{domain.Users}
+	for _, e := range extensions() {
+		kinds = append(kinds, e.Audiences...)
+	}
+	return kinds
+}
+
+func (p Parts) connector() domain.Connector {
+	return domain.Connector{Registry: p.Registry, Memberships: p.Memberships, MaxPerUser: p.MaxPerUser}
 }
 
 func (p Parts) closer() domain.Closer {
-	departures := chat.Departures{Queue: p.Queue, NewID: NewID}
-	return domain.Closer{Registry: p.Registry, Memberships: p.Memberships, Departed: departures.Departed}
+	return domain.Closer{Registry: p.Registry, Memberships: p.Memberships, Departed: p.onLeave()}
+}
+
+// onLeave tells all extensions.
+func (p Parts) onLeave() extension.OnLeave {
+	var told []extension.OnLeave
+	for _, e := range extensions() {
+		if e.OnLeave != nil {
+			told = append(told, e.OnLeave(p.Queue, NewID))
+		}
+	}
+	return func(ctx context.Context, c domain.Connection, a domain.Audience) error {
+		for _, tell := range told {
+			if err := tell(ctx, c, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (p Parts) broadcaster() domain.Broadcaster {
+	return domain.Broadcaster{FanOut: p.FanOut(), Policy: domain.ByGrants{}, Limit: p.limit(), NewID: NewID}
+}
+
+// core is what an extension gets.
+func (p Parts) core(e extension.Extension) extension.Core {
+	return extension.Core{
+		Registry: p.Registry, Memberships: p.Memberships, FanOut: p.FanOut(), Policy: domain.ByGrants{}, Limit: p.limit(),
+		NewID: NewID, Logger: p.Logger, Store: p.Stores[e.Name], Setting: p.Setting,
+	}
 }
 
 func (p Parts) journal() apigateway.Journal {

@@ -8,13 +8,10 @@ import (
 
 // TestShareOfTheRate: the workers of both queues together post CALLBACK_RATE messages a second.
 func TestShareOfTheRate(t *testing.T) {
-	for name, value := range map[string]string{
-		"AWS_REGION": "us-east-1", "TABLE_NAME": "t", "QUEUE_URL": "http://127.0.0.1/q", "RETRY_QUEUE_URL": "http://127.0.0.1/r",
-		"CALLBACK_URL": "http://127.0.0.1/dev", "CALLBACK_RATE": "1200", "MAX_CONCURRENCY": "10",
-	} {
-		t.Setenv(name, value)
+	var parts Parts
+	if err := fillPosts(&parts, environment{valid, posts.Names}); err != nil {
+		t.Fatal(err)
 	}
-	parts := posting()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		for range 1001 {

@@ -1,0 +1,61 @@
+// Package chat is chat's part that knows AWS: the actions of its routes, and where it keeps rooms and keys. What chat
+// does is in domain/chat. It is the example of an extension: see package extension.
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"wsecho/adapters/apigateway"
+	"wsecho/adapters/dynamodb"
+	"wsecho/adapters/extension"
+	"wsecho/domain"
+	"wsecho/domain/chat"
+)
+
+// Extension returns chat as it is registered. Its setting HISTORY_DAYS is how long rooms keep messages: a whole number of
+// days, 1 or more.
+func Extension() extension.Extension {
+	return extension.Extension{
+		Name:      "chat",
+		Routes:    slices.Sorted(maps.Keys(actions)),
+		Settings:  []string{"HISTORY_DAYS"},
+		Audiences: []domain.AudienceKind{chat.Rooms},
+		Store:     func(table dynamodb.Table) any { return dynamodb.ChatLog{Table: table} },
+		OnLeave: func(queue domain.Queue, newID func() string) extension.OnLeave {
+			return chat.Departures{Queue: queue, NewID: newID}.Departed
+		},
+		Actions: serve,
+	}
+}
+
+// Store is what chat needs kept.
+type Store interface {
+	chat.Log
+	chat.Keys
+}
+
+// serve makes the actions.
+func serve(core extension.Core) (map[string]apigateway.Action, error) {
+	days, err := strconv.Atoi(core.Setting("HISTORY_DAYS"))
+	if err != nil || days < 1 {
+		return nil, fmt.Errorf("HISTORY_DAYS must be a whole number of days, 1 or more, not %q", core.Setting("HISTORY_DAYS"))
+	}
+	store, ok := core.Store.(Store)
+	if !ok {
+		return nil, errors.New("chat has no store")
+	}
+	uc := &chat.Chat{
+		Registry: core.Registry, Memberships: core.Memberships, Log: store, Keys: store,
+		FanOut: core.FanOut, Policy: core.Policy, Limit: core.Limit, NewID: core.NewID,
+		HistoryDays: days, Logger: core.Logger,
+	}
+	made := map[string]apigateway.Action{}
+	for route, action := range actions {
+		made[route] = action(uc)
+	}
+	return made, nil
+}

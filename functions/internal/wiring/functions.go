@@ -1,0 +1,113 @@
+package wiring
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"wsecho/adapters/apigateway"
+	"wsecho/adapters/extension"
+	"wsecho/adapters/sqs"
+)
+
+// The functions of the core. They are no variables, so that a Lambda has the code of its own function alone.
+
+// Authorize decides who may connect.
+func Authorize() Function {
+	return Function{
+		Name: "authorize", Settings: []Setting{whoMayConnect},
+		Make: func(p Parts) (lambda.Handler, error) {
+			return apigateway.Authorize(p.Authenticator, p.Handshake, p.journal()), nil
+		},
+	}
+}
+
+// Connect registers connections.
+func Connect() Function {
+	return Function{
+		Name: "connect", Routes: []string{"$connect"}, Settings: []Setting{table, connectionsPerUser},
+		Make: func(p Parts) (lambda.Handler, error) { return apigateway.Connect(p.connector(), p.journal()), nil },
+	}
+}
+
+// Disconnect forgets connections.
+func Disconnect() Function {
+	return Function{
+		Name: "disconnect", Routes: []string{"$disconnect"}, Settings: []Setting{table, queue},
+		Make: func(p Parts) (lambda.Handler, error) { return apigateway.Disconnect(p.closer(), p.journal()), nil },
+	}
+}
+
+// Default refuses what no other route serves.
+func Default() Function {
+	return Function{
+		Name: "default", Routes: []string{"$default"}, Answers: true,
+		Make: func(p Parts) (lambda.Handler, error) { return p.messages("$default", apigateway.Unknown), nil },
+	}
+}
+
+// Echo answers its sender.
+func Echo() Function {
+	return Function{
+		Name: "echo", Routes: []string{"echo"}, Answers: true,
+		Make: func(p Parts) (lambda.Handler, error) { return p.messages("echo", apigateway.Echo), nil },
+	}
+}
+
+// Broadcast sends a message to everybody else.
+func Broadcast() Function {
+	return Function{
+		Name: "broadcast", Routes: []string{"broadcast"}, Answers: true, Settings: speaking(),
+		Make: func(p Parts) (lambda.Handler, error) {
+			return p.messages("broadcast", apigateway.Broadcast(p.broadcaster())), nil
+		},
+	}
+}
+
+// Deliver works on the messages of the queue and of that of retries, the service's own and other services'.
+func Deliver() Function {
+	return Function{
+		Name: "deliver", Settings: []Setting{table, allQueues, posts},
+		Make: func(p Parts) (lambda.Handler, error) {
+			worker := p.Worker()
+			var ok bool
+			if worker.Queue, ok = p.Queue.(*sqs.Queue); !ok {
+				return nil, errors.New("deliver works behind queues of SQS alone")
+			}
+			return lambda.NewHandler(worker.Handle), nil
+		},
+	}
+}
+
+// Functions returns all functions: the core's, and one for each extension.
+func Functions() []Function {
+	all := []Function{Authorize(), Connect(), Disconnect(), Default(), Echo(), Broadcast(), Deliver()}
+	for _, e := range extensions() {
+		all = append(all, Extension(e))
+	}
+	return all
+}
+
+// Extension is the function that serves an extension's routes.
+func Extension(e extension.Extension) Function {
+	own := Setting{Names: e.Settings, fill: func(p *Parts, env environment) error {
+		p.Setting = env.value
+		return nil
+	}}
+	return Function{
+		Name: e.Name, Routes: e.Routes, Answers: true, Settings: append(speaking(), own),
+		Make: func(p Parts) (lambda.Handler, error) {
+			actions, err := e.Actions(p.core(e))
+			if err != nil {
+				return nil, err
+			}
+			if made := slices.Sorted(maps.Keys(actions)); !slices.Equal(made, slices.Sorted(slices.Values(e.Routes))) {
+				return nil, fmt.Errorf("the extension %s has the routes %v and actions for %v", e.Name, e.Routes, made)
+			}
+			return apigateway.Messages(actions, p.journal()), nil
+		},
+	}
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"strconv"
+
+	"wsecho/adapters/chat"
+	"wsecho/adapters/memory"
+)
+
+// stores are where extensions keep in memory what they keep in the table where they are deployed.
+func stores() map[string]any {
+	return map[string]any{
+		chat.Extension().Name: new(memory.ChatLog),
+	}
+}
+
+// setting returns what extensions read from the environment where they are deployed.
+func (o options) setting(name string) string {
+	return map[string]string{
+		"HISTORY_DAYS": strconv.Itoa(o.historyDays),
+	}[name]
+}
