@@ -8,6 +8,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -58,6 +59,9 @@ func (c Connection) Name() string {
 	}
 	return AnonymousPrefix + c.ID
 }
+
+// In tells whether the connection entered an audience and has not left it.
+func (c Connection) In(a Audience) bool { return slices.Contains(c.Audiences, a) }
 
 // Member is what a fan-out knows of a connection that belongs to an audience.
 type Member struct {

@@ -1,21 +1,6 @@
 package domain
 
-import (
-	"encoding/json"
-	"time"
-)
-
-// Caller is the connection that a request came from, and what is known of the request.
-type Caller struct {
-	Connection
-	// TokenEnds is when the caller's identity ends; zero is never.
-	TokenEnds time.Time
-	// Grants are what the caller's identity may do; see Policy.
-	Grants Grants
-	// Stage and RequestID are API Gateway's.
-	Stage     string
-	RequestID string
-}
+import "encoding/json"
 
 // Info is what a connection is told of itself.
 type Info struct {
@@ -42,6 +27,3 @@ func Echo(from Caller, data json.RawMessage) Echoed {
 		User:         from.Name(),
 	}}
 }
-
-// Timestamp writes a time as clients get it: RFC 3339, UTC, milliseconds.
-func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -52,6 +52,21 @@ type Report struct {
 	Buried, Skipped int
 }
 
+// Ack tells the sender of a message what became of it so far.
+type Ack struct {
+	MessageID string `json:"messageId"`
+	Sent      int    `json:"sent"`
+	Gone      int    `json:"gone"`
+	Failed    int    `json:"failed"`
+	// Queued means that workers deliver what remains.
+	Queued bool `json:"queued"`
+}
+
+// Ack is what the sender of a message is told of a run.
+func (r Report) Ack(messageID string) Ack {
+	return Ack{MessageID: messageID, Sent: r.Sent, Gone: r.Gone, Failed: r.Failed, Queued: r.Queued > 0}
+}
+
 // Deliver works on a delivery until a point in time, after which it starts and awaits no more posts: what is not
 // done goes back to the queue. ctx must last a little longer, and Deliver may: it closes the connections that it found
 // gone, which takes up to two seconds if the registry is slow, whatever becomes of ctx. Where a delivery has a Condition

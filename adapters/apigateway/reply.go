@@ -1,7 +1,6 @@
 package apigateway
 
 import (
-	"bytes"
 	"net/http"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -16,23 +15,7 @@ type Reply struct {
 }
 
 // frame encodes a reply as the text that its client gets.
-func (r Reply) frame(id string) ([]byte, error) {
-	head, err := domain.Encode(struct {
-		Type string `json:"type"`
-		ID   string `json:"id,omitempty"`
-	}{r.Type, id})
-	if err != nil {
-		return nil, err
-	}
-	body, err := domain.Encode(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	if bytes.Equal(body, []byte("{}")) {
-		return head, nil
-	}
-	return append(append(head[:len(head)-1], ','), body[1:]...), nil
-}
+func (r Reply) frame(id string) ([]byte, error) { return domain.EncodeMessage(r.Type, id, r.Body) }
 
 // refusal is the body of an error. It has the fields of API Gateway's own error frames and more, so that clients
 // handle both alike.

@@ -113,13 +113,12 @@ func isID(id string) bool { return len(id) <= maxID && printing.MatchString(id) 
 
 // text is what members get.
 func (p push) text(at time.Time) (json.RawMessage, error) {
-	text, err := domain.Encode(struct {
-		Type      string          `json:"type"`
+	text, err := domain.EncodeMessage("push", "", struct {
 		MessageID string          `json:"messageId"`
 		Audience  domain.Audience `json:"audience"`
 		Data      json.RawMessage `json:"data"`
 		At        string          `json:"at"`
-	}{"push", p.MessageID, p.Audience, p.Message, domain.Timestamp(at)})
+	}{p.MessageID, p.Audience, p.Message, domain.Timestamp(at)})
 	if err == nil && len(text) > maxText {
 		err = fmt.Errorf(`"message" is too large: members would get %d bytes, and API Gateway posts up to %d`, len(text), maxText)
 	}

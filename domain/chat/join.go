@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"wsecho/domain"
 )
@@ -57,7 +56,7 @@ func (c *Chat) enter(ctx context.Context, from domain.Caller, room string) error
 	switch {
 	case err != nil:
 		return err
-	case slices.Contains(connection.Audiences, Audience(room)):
+	case connection.In(Audience(room)):
 		return nil
 	case len(connection.Audiences) >= MaxRooms:
 		return tooManyRooms()

@@ -109,12 +109,11 @@ func announcement(event, id string, who domain.Connection, room string) domain.D
 
 // presence is what a room's members are sent of a connection.
 func presence(event string, who domain.Connection, room string) json.RawMessage {
-	message, _ := json.Marshal(struct { // Strings always encode.
-		Type       string `json:"type"`
+	message, _ := domain.EncodeMessage(event, "", struct { // Strings always encode.
 		Room       string `json:"room"`
 		User       string `json:"user"`
 		Connection string `json:"connection"`
-	}{event, room, who.Name(), who.ID})
+	}{room, who.Name(), who.ID})
 	return message
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"wsecho/domain"
@@ -81,7 +80,7 @@ func (c *Chat) mustBeMember(ctx context.Context, from domain.Caller, rooms ...st
 		return err
 	}
 	for _, room := range rooms {
-		if !slices.Contains(connection.Audiences, Audience(room)) {
+		if !connection.In(Audience(room)) {
 			return notAMember(room)
 		}
 	}
@@ -169,12 +168,11 @@ func conflict() error {
 
 // push sends a stored message to the room's members but the one connection that spoke.
 func (c *Chat) push(ctx context.Context, except, room string, e Entry) {
-	push, err := domain.Encode(struct {
-		Type  string `json:"type"`
+	push, err := domain.EncodeMessage("message", "", struct {
 		Room  string `json:"room"`
 		Epoch string `json:"epoch"`
 		Message
-	}{"message", room, e.Epoch, e.message()})
+	}{room, e.Epoch, e.message()})
 	if err == nil {
 		_, err = c.FanOut.Deliver(ctx, domain.Delivery{
 			MessageID: e.MessageID, Message: push, Audience: Audience(room), Except: []string{except}, Span: domain.Ring,

@@ -32,7 +32,10 @@ func (c *Chat) Tell(ctx context.Context, from domain.Caller, to Recipient, data 
 	delivery.Except = []string{from.ID}
 	delivery.AcceptedAt = now()
 	delivery.ExpiresAt = delivery.AcceptedAt.Add(domain.DeliveryLife)
-	if delivery.Message, err = direct(delivery, from, data); err != nil {
+	delivery.Message, err = domain.EncodeMessage("direct", "", domain.Spoken{
+		MessageID: delivery.MessageID, From: domain.From(from.Connection), Data: data, At: domain.Timestamp(delivery.AcceptedAt),
+	})
+	if err != nil {
 		return domain.Ack{}, err
 	}
 	report, err := c.FanOut.Deliver(ctx, delivery, delivery.AcceptedAt.Add(domain.InlineShare))
@@ -93,15 +96,4 @@ func (c *Chat) claim(ctx context.Context, from domain.Caller, to Recipient, data
 		return "", conflict()
 	}
 	return again.Sent.MessageID, nil
-}
-
-// direct is the text that the recipient gets.
-func direct(d domain.Delivery, from domain.Caller, data json.RawMessage) ([]byte, error) {
-	return domain.Encode(struct {
-		Type      string          `json:"type"`
-		MessageID string          `json:"messageId"`
-		From      domain.Origin   `json:"from"`
-		Data      json.RawMessage `json:"data"`
-		At        string          `json:"at"`
-	}{"direct", d.MessageID, domain.From(from.Connection), data, domain.Timestamp(d.AcceptedAt)})
 }
