@@ -40,6 +40,14 @@ type Delivery struct {
 	Delay time.Duration
 }
 
+// NewDelivery is a message for all of an audience, from now on and for as long as it is worth delivering.
+func NewDelivery(id string, message json.RawMessage, a Audience) Delivery {
+	now := time.Now()
+	return Delivery{
+		MessageID: id, Message: message, Audience: a, Span: Ring, AcceptedAt: now, ExpiresAt: now.Add(DeliveryLife),
+	}
+}
+
 // to is the same delivery for certain members, or for nobody yet, without delay.
 func (d Delivery) to(members []Member) Delivery {
 	d.Members, d.Delay = members, 0

@@ -1,0 +1,173 @@
+package functions_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+)
+
+// registry is the file in which extensions are registered, from here.
+const registry = "internal/wiring/extensions.go"
+
+// overlay is a tree of files that go build sees instead of what is there: by path, from this folder, the file whose
+// content stands there; empty for none.
+type overlay map[string]string
+
+// build builds commands of the tree into a folder.
+func (o overlay) build(t *testing.T, into string, packages ...string) {
+	t.Helper()
+	replaced := map[string]string{}
+	for path, file := range o {
+		replaced[absolute(t, path)] = file
+		if file != "" {
+			replaced[absolute(t, path)] = absolute(t, file)
+		}
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replaced})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(t.TempDir(), "overlay.json")
+	if err := os.WriteFile(list, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"build", "-overlay", list, "-o", into + string(os.PathSeparator)}, packages...)
+	if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
+		t.Fatalf("go %v: %v\n%s", args, err, out)
+	}
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// edit puts a changed copy of a file into the overlay. Every old text must be there.
+func (o overlay) edit(t *testing.T, path string, changes ...string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(changes); i += 2 {
+		if !strings.Contains(string(text), changes[i]) {
+			t.Fatalf("%s has no %q", path, changes[i])
+		}
+		text = []byte(strings.Replace(string(text), changes[i], changes[i+1], 1))
+	}
+	changed := filepath.Join(t.TempDir(), filepath.Base(path))
+	if err := os.WriteFile(changed, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o[path] = changed
+}
+
+// eachFile calls f for every file below a folder.
+func eachFile(t *testing.T, folder string, f func(path string)) {
+	t.Helper()
+	if err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			f(path)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSecondExtension builds another extension, which is two folders, two lines and a Lambda's main, and uses it.
+func TestSecondExtension(t *testing.T) {
+	o := overlay{}
+	const from = "testdata/extension"
+	eachFile(t, from, func(path string) { o[filepath.Join("..", strings.TrimPrefix(path, from))] = path })
+	o.edit(t, registry,
+		"import (\n", "import (\n\t\"wsecho/adapters/dice\"\n",
+		"[]extension.Extension{\n", "[]extension.Extension{\n\t\tdice.Extension(),\n")
+	bin := t.TempDir()
+	o.build(t, bin, "wsecho/functions/local", "wsecho/functions/dice")
+
+	url := serve(t, filepath.Join(bin, "local"))
+	ada, bob := connect(t, url+"?user=ada"), connect(t, url+"?user=bob")
+	ada.ask(t, `{"action":"roll"}`, `"code":"not_a_member"`)
+	ada.ask(t, `{"action":"sit","table":"one"}`, `"type":"ack"`)
+	bob.ask(t, `{"action":"sit","table":"one"}`, `"type":"ack"`)
+	ada.ask(t, `{"action":"roll","id":"1"}`, `{"type":"ack","id":"1","table":"one","from":{"user":"ada",`)
+	bob.receive(t, `{"type":"rolled","table":"one","from":{"user":"ada",`)
+	ada.Close()
+	bob.receive(t, `{"type":"stood","table":"one","from":{"user":"ada",`)
+}
+
+// serve starts a local program until the test ends, and returns the URL at which it listens.
+func serve(t *testing.T, binary string) (url string) {
+	t.Helper()
+	program := exec.Command(binary, "-addr", "127.0.0.1:0", "-q")
+	program.Stderr = t.Output()
+	out, err := program.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = program.Process.Signal(syscall.SIGTERM)
+		if err := program.Wait(); err != nil {
+			t.Errorf("ending the program: %v", err)
+		}
+	})
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if url, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
+			return url
+		}
+	}
+	t.Fatal("the program does not listen")
+	return ""
+}
+
+// socket is a client's end of a connection.
+type socket struct{ net.Conn }
+
+func connect(t *testing.T, url string) socket {
+	t.Helper()
+	conn, _, _, err := ws.Dial(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	return socket{conn}
+}
+
+func (s socket) ask(t *testing.T, message, want string) {
+	t.Helper()
+	if err := wsutil.WriteClientText(s, []byte(message)); err != nil {
+		t.Fatal(err)
+	}
+	s.receive(t, want)
+}
+
+// receive expects a message that has a text.
+func (s socket) receive(t *testing.T, want string) {
+	t.Helper()
+	text, err := wsutil.ReadServerText(s)
+	if err != nil || !strings.Contains(string(text), want) {
+		t.Fatalf("received %s, %v, want %s", text, err, want)
+	}
+}
