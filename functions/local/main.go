@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(stdout, "listening on", server.url)
+	fmt.Fprint(stdout, options.hints(server.url))
 	<-ctx.Done()
 	return server.stop()
 }

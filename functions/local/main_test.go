@@ -21,7 +21,7 @@ func TestRun(t *testing.T) {
 	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-stage", "try"}, &stdout, &stderr) }()
 
 	var url string
-	listening := regexp.MustCompile(`^listening on (ws://127\.0\.0\.1:\d+/try)\n$`)
+	listening := regexp.MustCompile(`^listening on (ws://127\.0\.0\.1:\d+/try)\n\n`)
 	wait(t, func() bool {
 		match := listening.FindStringSubmatch(stdout.String())
 		if match == nil {
@@ -30,6 +30,11 @@ func TestRun(t *testing.T) {
 		url = match[1]
 		return true
 	})
+	for _, want := range []string{"http://127.0.0.1:", "npx wscat -c '" + url + "?user=ada'"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("the start does not say %s:\n%s", want, &stdout)
+		}
+	}
 	c := dial(t, url)
 	c.echoes()
 	interrupt()
@@ -66,6 +71,8 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"choose another address with -addr": {"-addr", taken.Addr().String()},
 		"see -help":                         {"surplus"},
 		"stage":                             {"-addr", "127.0.0.1:0", "-stage", "a/b"},
+		"such as http://127.0.0.1:8000":     {"-dynamodb", "localhost:8000"},
+		"-history-days is 0":                {"-history-days", "0"},
 	}
 	for want, args := range tests {
 		var out lockedBuffer
@@ -76,12 +83,33 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestHints: what to type works where it is typed.
+func TestHints(t *testing.T) {
+	for _, test := range []struct {
+		flags         []string
+		address, want string
+	}{
+		{nil, "ws://[::]:8080/dev", "http://localhost:8080/"},
+		{nil, "ws://0.0.0.0:8080/dev", "'ws://localhost:8080/dev?user=ada'"},
+		{nil, "ws://192.0.2.1:8080/dev", "http://192.0.2.1:8080/"},
+		{[]string{"-auth", "jwt"}, "ws://127.0.0.1:8080/dev", "Authorization: Bearer"},
+	} {
+		o, err := parse(test.flags, t.Output())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := o.hints(test.address); !strings.Contains(got, test.want) {
+			t.Errorf("at %s the hints are %s, want %s", test.address, got, test.want)
+		}
+	}
+}
+
 func TestHelp(t *testing.T) {
 	var out lockedBuffer
 	if err := run(t.Context(), []string{"-help"}, &out, &out); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"-addr", "-stage", "wscat", "curl -H", "-origins", "-hosts", "-remote-posts"} {
+	for _, want := range []string{"-addr", "-stage", "wscat", "curl -H", "-origins", "-hosts", "-remote-posts", "now and then:\n  -clock-speed"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the help lacks %s:\n%s", want, &out)
 		}

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 
 	"wsecho/adapters/gateway"
 	"wsecho/functions/internal/wiring"
@@ -50,18 +51,55 @@ connections: see -remote-posts.
 Flags:
 `
 
+const faults = `
+Flags for what AWS does now and then:
+`
+
 // parse reads the command line. It has told stderr what is wrong, or what flags there are, when it returns an error.
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
-	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags, misbehaviour := flag.NewFlagSet("local", flag.ContinueOnError), flag.NewFlagSet("", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Usage = func() {
+	misbehaviour.SetOutput(stderr)
+	o.behave(flags)
+	o.authenticate(flags)
+	o.misbehave(misbehaviour)
+	all := flag.NewFlagSet("local", flag.ContinueOnError)
+	all.SetOutput(stderr)
+	for _, part := range []*flag.FlagSet{flags, misbehaviour} {
+		part.VisitAll(func(f *flag.Flag) { all.Var(f.Value, f.Name, f.Usage) })
+	}
+	all.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
+		fmt.Fprint(stderr, faults)
+		misbehaviour.PrintDefaults()
 	}
+	if err := all.Parse(args); err != nil {
+		return o, err
+	}
+	return o, o.check(all.Args())
+}
+
+// check refuses what no flag can see for itself.
+func (o options) check(surplus []string) error {
+	if len(surplus) > 0 {
+		return fmt.Errorf("unexpected argument %q; see -help", surplus[0])
+	}
+	if o.historyDays < 1 {
+		return fmt.Errorf("-history-days is %d: it must be 1 or more", o.historyDays)
+	}
+	if u, err := url.Parse(o.dynamodb); o.dynamodb != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("-dynamodb is %q: it must be the URL of a server, such as http://127.0.0.1:8000, where make dynamodb starts one", o.dynamodb)
+	}
+	return nil
+}
+
+// behave adds the flags that say what is served, to whom and how it is told.
+func (o *options) behave(flags *flag.FlagSet) {
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 picks a free one")
 	flags.StringVar(&o.stage, "stage", "dev", "`name` of the stage, the path under which the API is served")
-	flags.StringVar(&o.dynamodb, "dynamodb", "", "`URL` of a DynamoDB-compatible server that keeps the registry instead of memory")
+	flags.StringVar(&o.dynamodb, "dynamodb", "", "`URL` of a DynamoDB-compatible server that keeps everything instead of memory (try make dynamodb)")
 	flags.BoolVar(&o.verbose, "v", false, "log messages and replies as well")
 	flags.BoolVar(&o.quiet, "q", false, "log only what goes wrong")
 	flags.BoolVar(&o.json, "json", false, "log JSON instead of readable lines")
@@ -69,17 +107,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.messagesPerMinute, "messages-per-minute", 120, "`number` of messages to others that a user may send; 0 is no limit")
 	flags.IntVar(&o.maxPerUser, "connections-per-user", 25, "`number` of connections that a user may have; 0 is no limit")
 	flags.IntVar(&o.historyDays, "history-days", 7, "`number` of days for which rooms keep messages, on a server that lasts as long (HISTORY_DAYS)")
-	o.authenticate(flags)
 	flags.Var(&o.hosts, "hosts", "`list` of names, such as wsecho,devbox.lan, by which the program may be asked for, beside those of loopback")
 	flags.BoolVar(&o.remotePosts, "remote-posts", false, "let other machines use POST /push and /@connections, not only connect")
-	o.misbehave(flags)
-	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	if flags.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q; see -help", flags.Arg(0))
-	}
-	return o, nil
 }
 
 // misbehave adds the flags by which the local gateway does on purpose what AWS does now and then.
