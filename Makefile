@@ -19,6 +19,15 @@ token: ## Make a development key and a token for make run: make token ARGS="-use
 test: tools ## Run all tests of the module, and install what they need
 	go test -race $(ARGS) ./...
 
+# Strings of Go that begin with the module's path, which are imports and what tests say of them, and the nested modules.
+.PHONY: rename
+rename: ## Make a fork's module path its own: make rename MODULE=example.com/you/chat
+	@test -n "$(MODULE)" || { echo "say what the module is to be called: make rename MODULE=example.com/you/chat" >&2; exit 1; }
+	@old=$$(go list -m) && for module in $$(find . -name go.mod -not -path './.tools/*'); do \
+		go mod edit -module "$(MODULE)$$(sed -n "s|^module $$old||p" $$module)" $$module || exit 1; \
+	done && find . -name '*.go' -not -path './.tools/*' -exec sed -i.old "s|\"$$old/|\"$(MODULE)/|g" {} + && \
+	find . -name '*.go.old' -not -path './.tools/*' -delete && gofmt -w domain adapters functions
+
 .PHONY: test-long
 test-long: ## Test order and no loss with 200 clients in one room, and two minutes beside deaf clients
 	ORDER=long DEAF=long go test -count=1 -v -timeout 30m -run 'TestOrderAndNoLoss$$|TestDeafClient' $(ARGS) ./functions/local

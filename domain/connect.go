@@ -50,7 +50,7 @@ type Open struct{}
 // Authenticate accepts no name or a valid one.
 func (Open) Authenticate(_ context.Context, c Credentials) (Identity, error) {
 	if c.User != "" && !ValidUser(c.User) {
-		return Identity{}, &Error{Code: Forbidden, Message: "this is no user name"}
+		return Identity{}, &Error{Code: Forbidden, Message: "?user= is no valid name: it takes 1 to 64 letters, digits and _ . @ : -, begins with a letter or digit and not with " + AnonymousPrefix}
 	}
 	return Identity{User: c.User, Grants: AllGrants}, nil
 }
