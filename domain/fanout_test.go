@@ -229,6 +229,30 @@ func TestDelayDoublesWithEveryAttempt(t *testing.T) {
 	}
 }
 
+// TestTriesOfARunBackOff: the second post waits a random part of 100 ms, the third of 200 ms.
+func TestTriesOfARunBackOff(t *testing.T) {
+	for _, random := range []float64{0, 0.5, 0.99} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			var posts []time.Duration
+			r := newRig(func(context.Context, string) error {
+				posts = append(posts, time.Since(began))
+				return domain.ErrThrottled
+			})
+			r.Random = func() float64 { return random }
+			r.connect(t, 1, 0)
+			if _, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			part := func(of time.Duration) time.Duration { return time.Duration(random * float64(of)) }
+			want := []time.Duration{0, part(100 * time.Millisecond), part(100*time.Millisecond) + part(200*time.Millisecond)}
+			if !slices.Equal(posts, want) {
+				t.Errorf("where chance says %v the posts are made after %v, want %v", random, posts, want)
+			}
+		})
+	}
+}
+
 func TestCrowdOfThrottledMembersSlowsThePace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(func(context.Context, string) error { return domain.ErrThrottled })

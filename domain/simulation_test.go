@@ -9,7 +9,7 @@ import (
 	"wsecho/domain"
 )
 
-// seed decides what fails in a simulation. Which worker dies, and when, is chance in every run.
+// seed decides what fails in a simulation, and which worker dies of which delivery.
 const seed = 20261122
 
 // TestFanOutReachesEveryone posts one message to audiences of all sizes, while members come and go.

@@ -3,6 +3,8 @@ package domain_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"hash/fnv"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -58,6 +60,7 @@ type tally struct {
 	tries     int // Most posts to a client in one run.
 	exhausted map[int]bool
 	total     domain.Report
+	handed    map[uint64]uint64 // How often a delivery was handed out, by its hash.
 }
 
 // client is one end of a connection, as the world outside sees it.
@@ -88,7 +91,7 @@ func newWorld(t *testing.T, members int, density func(position uint64) float64) 
 		queue: &memory.Queue{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))},
 		pace:  domain.NewPace(8000), rests: new(domain.Rests), latency: 5 * time.Millisecond,
 		ids: make([]string, 0, all), clients: make([]client, all),
-		tally: tally{depths: map[domain.Span]int{}, exhausted: map[int]bool{}},
+		tally: tally{depths: map[domain.Span]int{}, exhausted: map[int]bool{}, handed: map[uint64]uint64{}},
 	}
 	if members >= 100_000 { // Posting to all of them would take the race detector half a minute.
 		w.sampled, w.pace, w.latency, w.concurrency = true, domain.NewPace(1e9), 0, 2
@@ -138,8 +141,9 @@ var errKilled = errors.New("the worker was killed")
 
 // run is one worker's run of one delivery, in a process of its own that may die of it.
 func (w *world) run(ctx context.Context, d domain.Delivery) error {
-	p := &process{world: w, parent: d, tries: map[int]int{}, tried: map[int]bool{}, doomed: rand.Float64() < w.faults.killed}
-	p.effects.Store(rand.Int64N(140))
+	fate := w.fate(d)
+	p := &process{world: w, parent: d, tries: map[int]int{}, tried: map[int]bool{}, doomed: fate.Float64() < w.faults.killed}
+	p.effects.Store(fate.Int64N(140))
 	f := domain.FanOut{
 		Registry: p, Sender: p, Queue: p, Closer: domain.Closer{Registry: p}, Pace: w.pace, Rests: w.rests,
 		Concurrency: w.concurrency, Random: rand.Float64,
@@ -153,6 +157,21 @@ func (w *world) run(ctx context.Context, d domain.Delivery) error {
 		return errKilled
 	}
 	return err
+}
+
+// fate decides whether the worker that has a delivery dies of it and when: the same for the same delivery, each time
+// that it is handed out.
+func (w *world) fate(d domain.Delivery) *rand.Rand {
+	of := fnv.New64a()
+	fmt.Fprint(of, d.Span, d.Attempt, d.Postponed)
+	for _, m := range d.Members {
+		fmt.Fprint(of, m.ID)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	sum := of.Sum64()
+	w.handed[sum]++
+	return rand.New(rand.NewPCG(seed+ofDying<<32, sum+w.handed[sum]))
 }
 
 // count adds a run to the tally. w.mu is held.
@@ -196,6 +215,7 @@ const (
 	ofPost = iota
 	ofBeingGone
 	ofBeingDeaf
+	ofDying
 )
 
 // chance draws a number in [0,1), the same one whenever it is drawn for the same.
