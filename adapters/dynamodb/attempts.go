@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -122,19 +123,12 @@ func judgeAnswer(code string, internal bool) verdict {
 
 func judgeCancelled(reasons []types.CancellationReason) verdict {
 	for _, reason := range reasons {
-		switch code(reason) {
+		switch aws.ToString(reason.Code) {
 		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 			return refused
 		}
 	}
 	return settled
-}
-
-func code(reason types.CancellationReason) string {
-	if reason.Code == nil {
-		return ""
-	}
-	return *reason.Code
 }
 
 // judgeTransport judges errors without a response.

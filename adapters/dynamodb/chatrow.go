@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"wsecho/domain"
 	"wsecho/domain/chat"
 )
@@ -19,8 +17,10 @@ import (
 //	key of a sender   once#<user>             <key>
 //
 // A room's name has no #, so no two rooms share a key.
-func headKey(room string) item {
-	return item{partitionKey: text("head#" + room), sortKey: text("head")}
+func headKey(room string) Key { return Key{PK: "head#" + room, SK: "head"} }
+
+func entryKey(room, epoch string, seq int64) Key {
+	return Key{PK: logKey(room, epoch), SK: seqKey(seq)}
 }
 
 func logKey(room, epoch string) string { return "log#" + room + "#" + epoch }
@@ -28,51 +28,53 @@ func logKey(room, epoch string) string { return "log#" + room + "#" + epoch }
 // seqKey is the sort key of an entry. Sixteen digits are as many as a client's JavaScript counts exactly.
 func seqKey(seq int64) string { return fmt.Sprintf("%016d", seq) }
 
-func claimKey(user, key string) item {
-	return item{partitionKey: text("once#" + user), sortKey: text(key)}
+// seqOf is the opposite of seqKey.
+func seqOf(key Key) int64 {
+	seq, _ := strconv.ParseInt(key.SK, 10, 64)
+	return seq
 }
 
-// The attributes of chat's rows beside their key and expires, which all but heads have. A void has nothing but its
-// times, so a row without an id is one.
-const (
-	// taken is when the number was taken, in milliseconds since 1970.
-	taken = "at"
-	// idName is the message id.
-	idName = "id"
-	// connectionName is the connection that spoke. The name of its user is in user, unless it is anonymous.
-	connectionName = "conn"
-	// dataName is what was said. It is binary: a string would be the same size, but has to be UTF-8, while JSON that
-	// was accepted may have any bytes between its quotes, and all of them are to come back as they came.
-	dataName = "data"
-	// seqName and epochName are where a head stands, or the message of a sender's key.
-	seqName   = "seq"
-	epochName = "epoch"
-	// hashName tells the contents of messages sent with the same key apart.
-	hashName = "hash"
-)
+func claimKey(user, key string) Key { return Key{PK: "once#" + user, SK: key} }
 
-func headOf(row item) chat.Head {
-	if len(row) == 0 {
+// headRow is the head of a room. It does not expire.
+type headRow struct {
+	Key
+	Epoch string `dynamodbav:"epoch"`
+	Seq   int64  `dynamodbav:"seq"`
+	// At is when the number was taken, in milliseconds since 1970.
+	At int64 `dynamodbav:"at"`
+}
+
+func (r headRow) head() chat.Head {
+	if r.PK == "" { // There is no row.
 		return chat.Head{}
 	}
-	return chat.Head{Epoch: textIn(row, epochName), Seq: numberIn(row, seqName), At: time.UnixMilli(numberIn(row, taken))}
+	return chat.Head{Epoch: r.Epoch, Seq: r.Seq, At: time.UnixMilli(r.At)}
 }
 
-func newEntryRow(room string, e chat.Entry) item {
-	row := item{
-		partitionKey: text(logKey(room, e.Epoch)),
-		sortKey:      text(seqKey(e.Seq)),
-		taken:        number(e.At.UnixMilli()),
-		expires:      number(e.ExpiresAt.Unix()),
-	}
+// entryRow is an entry of a log. A void has nothing but its times, so a row without an id is one.
+type entryRow struct {
+	Key
+	// At is when the number was taken, in milliseconds since 1970; Expires when the row ends, in seconds.
+	At      int64  `dynamodbav:"at"`
+	Expires int64  `dynamodbav:"exp"`
+	ID      string `dynamodbav:"id,omitempty"`
+	// Connection is the one that spoke. User is absent if it is anonymous.
+	Connection string `dynamodbav:"conn,omitempty"`
+	User       string `dynamodbav:"user,omitempty"`
+	// Data is what was said. It is binary: a string would be the same size, but has to be UTF-8, while JSON that was
+	// accepted may have any bytes between its quotes, and all of them are to come back as they came.
+	Data []byte `dynamodbav:"data,omitempty"`
+}
+
+func newEntryRow(room string, e chat.Entry) entryRow {
+	row := entryRow{Key: entryKey(room, e.Epoch, e.Seq), At: e.At.UnixMilli(), Expires: e.ExpiresAt.Unix()}
 	if e.Void {
 		return row
 	}
-	row[idName] = text(e.MessageID)
-	row[connectionName] = text(e.From.Connection)
-	row[dataName] = &types.AttributeValueMemberB{Value: e.Data}
+	row.ID, row.Connection, row.Data = e.MessageID, e.From.Connection, e.Data
 	if e.From.User != anonymous(e.From.Connection) {
-		row[user] = text(e.From.User)
+		row.User = e.From.User
 	}
 	return row
 }
@@ -80,45 +82,35 @@ func newEntryRow(room string, e chat.Entry) item {
 // anonymous is the name of a connection without a user.
 func anonymous(connection string) string { return domain.Connection{ID: connection}.Name() }
 
-func entryOf(row item, epoch string) chat.Entry {
+func (r entryRow) entry(epoch string) chat.Entry {
 	e := chat.Entry{
-		Epoch:     epoch,
-		Seq:       seqIn(row),
-		MessageID: textIn(row, idName),
-		At:        time.UnixMilli(numberIn(row, taken)),
-		ExpiresAt: time.Unix(numberIn(row, expires), 0),
+		Epoch: epoch, Seq: seqOf(r.Key), MessageID: r.ID, Data: r.Data,
+		At: time.UnixMilli(r.At), ExpiresAt: time.Unix(r.Expires, 0), Void: r.ID == "",
 	}
-	if e.MessageID == "" {
-		e.Void = true
-		return e
-	}
-	e.From = domain.From(domain.Connection{ID: textIn(row, connectionName), User: textIn(row, user)})
-	if data, ok := row[dataName].(*types.AttributeValueMemberB); ok {
-		e.Data = data.Value
+	if !e.Void {
+		e.From = domain.From(domain.Connection{ID: r.Connection, User: r.User})
 	}
 	return e
 }
 
-// seqIn reads an entry's number from its sort key.
-func seqIn(row item) int64 {
-	seq, _ := strconv.ParseInt(textIn(row, sortKey), 10, 64)
-	return seq
+// claimRow is a key of a sender, with the message that it was used for and, if that is in a room's log, its place.
+type claimRow struct {
+	Key
+	// Hash tells the contents of messages sent with the same key apart.
+	Hash    string `dynamodbav:"hash"`
+	ID      string `dynamodbav:"id"`
+	Expires int64  `dynamodbav:"exp"`
+	Epoch   string `dynamodbav:"epoch,omitempty"`
+	Seq     int64  `dynamodbav:"seq,omitempty"`
 }
 
-func newClaimRow(c chat.Claim) item {
-	row := claimKey(c.User, c.Key)
-	row[hashName] = text(c.Sent.Hash)
-	row[idName] = text(c.Sent.MessageID)
-	row[expires] = number(c.ExpiresAt.Unix())
-	if c.Sent.Epoch != "" {
-		row[epochName], row[seqName] = text(c.Sent.Epoch), number(c.Sent.Seq)
+func newClaimRow(c chat.Claim) claimRow {
+	return claimRow{
+		Key: claimKey(c.User, c.Key), Hash: c.Sent.Hash, ID: c.Sent.MessageID, Expires: c.ExpiresAt.Unix(),
+		Epoch: c.Sent.Epoch, Seq: c.Sent.Seq,
 	}
-	return row
 }
 
-func sentOf(row item) chat.Sent {
-	return chat.Sent{
-		Hash: textIn(row, hashName), MessageID: textIn(row, idName),
-		Epoch: textIn(row, epochName), Seq: numberIn(row, seqName),
-	}
+func (r claimRow) sent() chat.Sent {
+	return chat.Sent{Hash: r.Hash, MessageID: r.ID, Epoch: r.Epoch, Seq: r.Seq}
 }

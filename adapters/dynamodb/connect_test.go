@@ -111,3 +111,14 @@ func TestLimitWithEveryFault(t *testing.T) {
 		})
 	}
 }
+
+// TestConnectionWithAnEmptySet: a set that was written empty would be a NULL, and to that nothing can be added.
+func TestConnectionWithAnEmptySet(t *testing.T) {
+	s := newStore(dynamodblocal.NewTable(t))
+	c := domaintest.NewConnection("")
+	c.Audiences = []domain.Audience{}
+	wantNil(t, s.Connect(t.Context(), c))
+	if created, err := s.Enter(t.Context(), c, "a", 20); !created || err != nil {
+		t.Errorf("Enter = %v, %v", created, err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"testing"
+	"time"
 
 	"wsecho/domain"
 	"wsecho/domain/chat"
@@ -19,7 +20,7 @@ func FuzzConnectionKeys(f *testing.F) {
 		span := domain.Span{First: min(first, last), Last: max(first, last)}
 		for _, id := range []string{a, b} {
 			at := domain.Position(id)
-			if position, back := parseSortKey(connectionKey(id)); position != at || back != id {
+			if position, back := connectionKey(id).member(); position != at || back != id {
 				t.Errorf("the key of %q is read as that of %q at %x", id, back, position)
 			}
 			for _, s := range []domain.Span{span, {First: at, Last: at}, {First: 0, Last: at}, {First: at, Last: max(at, last)}} {
@@ -38,11 +39,11 @@ func FuzzConnectionKeys(f *testing.F) {
 func wantHeldOnce(t *testing.T, id string, span domain.Span) {
 	t.Helper()
 	want := map[bool]int{true: 1}[span.Contains(domain.Position(id))]
-	for audience, key := range map[domain.Audience]item{domain.Everyone: connectionKey(id), "room:r": memberKey("room:r", id)} {
+	for audience, key := range map[domain.Audience]Key{domain.Everyone: connectionKey(id), "room:r": memberKey("room:r", id)} {
 		held := 0
 		for _, s := range sections(audience, span) {
 			from, to := s.bounds()
-			if at := textIn(key, sortKey); s.key == textIn(key, partitionKey) && from <= at && at <= to {
+			if at := key.SK; s.key == key.PK && from <= at && at <= to {
 				held++
 			}
 		}
@@ -61,20 +62,19 @@ func FuzzKeysApart(f *testing.F) {
 	f.Add("room:r", "user:r", "r", "r", "r", int64(10), int64(9))
 	f.Fuzz(func(t *testing.T, a, b, c, d, key string, one, other int64) {
 		one, other = max(one, -one)&(1<<53-1), max(other, -other)&(1<<53-1) // As far as a client counts.
-		made := map[[2]string]string{}
+		made := map[Key]string{}
 		for _, name := range []string{a, b, c, d} {
-			for what, row := range keysOf(name, key, one) {
-				id := [2]string{textIn(row, partitionKey), textIn(row, sortKey)}
-				if before, ok := made[id]; ok && before != what {
-					t.Errorf("%s and %s have the same key %q", before, what, id)
+			for what, k := range keysOf(name, key, one) {
+				if before, ok := made[k]; ok && before != what {
+					t.Errorf("%s and %s have the same key %q", before, what, k)
 				}
-				made[id] = what
+				made[k] = what
 			}
 		}
 		if got := cmp.Compare(seqKey(one), seqKey(other)); got != cmp.Compare(one, other) {
 			t.Errorf("%d and %d compare as %d by key", one, other, got)
 		}
-		if back := seqIn(item{sortKey: text(seqKey(one))}); back != one {
+		if back := seqOf(entryKey("r", "e", one)); back != one {
 			t.Errorf("the key of %d is read as that of %d", one, back)
 		}
 	})
@@ -83,8 +83,8 @@ func FuzzKeysApart(f *testing.F) {
 var roomName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$`)
 
 // keysOf are the keys of all things with a name that may have that name, by what they are.
-func keysOf(name, key string, seq int64) map[string]item {
-	all := map[string]item{
+func keysOf(name, key string, seq int64) map[string]Key {
+	all := map[string]Key{
 		"connection " + name:            connectionKey(name),
 		"member " + name + " of room r": memberKey(chat.Audience("r"), name),
 		"member " + name + " of user r": memberKey(domain.UserAudience("r"), name),
@@ -94,12 +94,13 @@ func keysOf(name, key string, seq int64) map[string]item {
 	if domain.ValidUser(name) {
 		all["member c of user "+name] = memberKey(domain.UserAudience(name), "c")
 		all["key "+key+" of "+name] = claimKey(name, key)
+		all["count of "+name] = tallyKey(name, time.Unix(0, 0))
 	}
 	if roomName.MatchString(name) {
 		const epoch = "018d8f6e-1f2b-7000-8000-000000000001"
 		all["member c of room "+name] = memberKey(chat.Audience(name), "c")
 		all["head of "+name] = headKey(name)
-		all["entry of "+name] = item{partitionKey: text(logKey(name, epoch)), sortKey: text(seqKey(seq))}
+		all["entry of "+name] = entryKey(name, epoch, seq)
 	}
 	return all
 }

@@ -4,25 +4,36 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"wsecho/domain"
 )
 
-// The attributes of the key.
+// Key is the key of a row: the partition, and the place in its order. Structs for Put and Read embed it.
 //
 //	what                        pk                                sk
 //	connection, of Everyone     all#<first hex digit of hash>     <hash, 16 hex digits>#<connection id>
 //	member of an audience       in#<audience>                     the same
+//	what a user sent            rate#<user>                       <minute>
 //
 // The hash is the member's position on the ring. Every connect, disconnect, enter and leave writes the connection's
 // row, which is why these rows lie in sixteen partitions: one takes 1,000 writes a second.
 // Source: AWS, "Best practices for designing and using partition keys effectively in DynamoDB".
+type Key struct {
+	PK string `dynamodbav:"pk"`
+	SK string `dynamodbav:"sk"`
+}
+
 const (
 	partitionKey = "pk"
 	sortKey      = "sk"
 )
+
+func (k Key) row() Row {
+	return Row{partitionKey: &types.AttributeValueMemberS{Value: k.PK}, sortKey: &types.AttributeValueMemberS{Value: k.SK}}
+}
 
 // digitBits is how many bits of a position the first hexadecimal digit stands for; keyWidth is the number of
 // positions that share one.
@@ -31,32 +42,24 @@ const (
 	keyWidth  = 1 << (64 - digitBits)
 )
 
-// item is a row, or a part of one.
-type item = map[string]types.AttributeValue
-
-func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-
 // connectionKey is the key of a connection's row.
-func connectionKey(id string) item {
-	return item{partitionKey: text(everyoneKey(domain.Position(id))), sortKey: text(sortKeyOf(id))}
-}
+func connectionKey(id string) Key { return Key{everyoneKey(domain.Position(id)), sortKeyOf(id)} }
 
 // memberKey is the key of a member's row of an audience other than Everyone.
-func memberKey(a domain.Audience, id string) item {
-	return item{partitionKey: text(audienceKey(a)), sortKey: text(sortKeyOf(id))}
+func memberKey(a domain.Audience, id string) Key { return Key{audienceKey(a), sortKeyOf(id)} }
+
+// tallyKey is the key of what a user sent within a minute.
+func tallyKey(user string, minute time.Time) Key {
+	return Key{"rate#" + user, minute.UTC().Format("2006-01-02T15:04")}
 }
 
 func everyoneKey(position uint64) string   { return fmt.Sprintf("all#%x", position/keyWidth) }
 func audienceKey(a domain.Audience) string { return "in#" + string(a) }
 func sortKeyOf(id string) string           { return fmt.Sprintf("%016x#%s", domain.Position(id), id) }
 
-// parseSortKey is the opposite of sortKeyOf.
-func parseSortKey(row item) (position uint64, id string) {
-	key, _ := row[sortKey].(*types.AttributeValueMemberS)
-	if key == nil {
-		return 0, ""
-	}
-	hash, id, _ := strings.Cut(key.Value, "#")
+// member is the opposite of sortKeyOf.
+func (k Key) member() (position uint64, id string) {
+	hash, id, _ := strings.Cut(k.SK, "#")
 	position, _ = strconv.ParseUint(hash, 16, 64)
 	return position, id
 }

@@ -13,17 +13,17 @@ import (
 func TestKeys(t *testing.T) {
 	// The hash is the beginning of SHA-256, as "printf L0SM9cOFvHcCIhw= | sha256sum" prints it.
 	const id, hash = "L0SM9cOFvHcCIhw=", "a6689c75d1c97a69"
-	for want, got := range map[string]item{
+	for want, got := range map[string]Key{
 		"all#a":   connectionKey(id),
 		"in#room": memberKey("room", id),
 	} {
-		if textIn(got, partitionKey) != want || textIn(got, sortKey) != hash+"#"+id {
-			t.Errorf("key = %s %s, want %s %s#%s", textIn(got, partitionKey), textIn(got, sortKey), want, hash, id)
+		if got.PK != want || got.SK != hash+"#"+id {
+			t.Errorf("key = %s %s, want %s %s#%s", got.PK, got.SK, want, hash, id)
 		}
 	}
-	position, back := parseSortKey(connectionKey(id))
+	position, back := connectionKey(id).member()
 	if back != id || position != domain.Position(id) {
-		t.Errorf("parseSortKey = %x, %s", position, back)
+		t.Errorf("member = %x, %s", position, back)
 	}
 }
 

@@ -8,9 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"wsecho/domain"
 )
 
@@ -89,44 +86,36 @@ func (r reading) together(ctx context.Context, todo []section, limit int) ([]dom
 // section reads a section until it has at least as many members as the limit, or to the end. Rest is what it has
 // not read.
 func (r reading) section(ctx context.Context, s section, limit int) (page domain.Page, err error) {
-	query := r.query(s)
-	expired := 0
+	query := s.query()
+	query.Eventual = !r.current
+	skipped := 0
 	for {
 		// Where many have expired, more and more is asked for, lest they are skipped one by one.
-		query.Limit = aws.Int32(int32(min(limit-len(page.Members)+expired, math.MaxInt32)))
-		out, _, err := attempt(ctx, r.table, r.table.Client.Query, query)
+		query.Limit = limit - len(page.Members) + skipped
+		rows, next, err := r.table.Query(ctx, query)
 		if err != nil {
 			return domain.Page{}, err
 		}
-		for _, row := range out.Items {
-			if r.now.Unix() < numberIn(row, expires) {
-				page.Members = append(page.Members, memberOf(row))
-			} else {
-				expired++
+		skipped += len(rows)
+		for _, row := range ReadAll[connectionRow](ctx, r.table, rows) {
+			if r.now.Unix() < row.Expires {
+				page.Members = append(page.Members, row.asMember())
+				skipped--
 			}
 		}
-		if len(out.LastEvaluatedKey) == 0 {
+		if next == (Key{}) {
 			return page, nil
 		}
 		if len(page.Members) >= limit {
-			last, _ := parseSortKey(out.LastEvaluatedKey)
+			last, _ := next.member()
 			page.Rest, page.More = s.span.After(last)
 			return page, nil
 		}
-		query.ExclusiveStartKey = out.LastEvaluatedKey
+		query.After = next
 	}
 }
 
-func (r reading) query(s section) *sdk.QueryInput {
+func (s section) query() Query {
 	from, to := s.bounds()
-	return &sdk.QueryInput{
-		TableName:              &r.table.Name,
-		ConsistentRead:         &r.current,
-		KeyConditionExpression: aws.String("#pk = :pk AND #sk BETWEEN :from AND :to"),
-		ProjectionExpression:   aws.String("#sk, #at, #exp, #user"),
-		ExpressionAttributeNames: map[string]string{
-			"#pk": partitionKey, "#sk": sortKey, "#at": connected, "#exp": expires, "#user": user,
-		},
-		ExpressionAttributeValues: item{":pk": text(s.key), ":from": text(from), ":to": text(to)},
-	}
+	return Query{PK: s.key, From: from, To: to, Attributes: "#sk, #at, #exp, #user"}
 }

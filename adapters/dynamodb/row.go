@@ -1,92 +1,105 @@
 package dynamodb
 
 import (
-	"strconv"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"wsecho/domain"
 )
 
-// The attributes of a row beside its key. Names are short because they are paid for in every row: a connection
-// without a user takes 61 bytes, of which 16 rows fit a kilobyte.
-const (
-	// connected is when the connection began, in milliseconds since 1970.
-	connected = "at"
-	// expires is when the row ends, in seconds since 1970; DynamoDB deletes it some time afterwards.
-	expires = "exp"
-	// user is absent if there is none.
-	user = "user"
-	// audiences is the set of audiences entered, in the connection's row only; absent if empty.
-	audiences = "aud"
-	// version counts the changes of audiences, in the connection's row only; absent if 0.
-	version = "v"
-)
+// Row is a row as DynamoDB has it, or a part of one: see Read.
+type Row = map[string]types.AttributeValue
 
-func number(n int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+// Read makes a struct with dynamodbav tags of a row. An attribute that cannot be read, such as a number with a fraction
+// for an integer, stays zero and is logged.
+func Read[T any](ctx context.Context, t Table, row Row) T {
+	out, err := decode[T](row)
+	if err != nil {
+		t.logUnreadable(ctx, row, err)
+	}
+	return out
 }
 
-// numberIn returns a number of a row; one that is absent is 0.
-func numberIn(row item, name string) int64 {
-	attribute, _ := row[name].(*types.AttributeValueMemberN)
-	if attribute == nil {
-		return 0
-	}
-	n, _ := strconv.ParseInt(attribute.Value, 10, 64)
-	return n
-}
-
-func textIn(row item, name string) string {
-	attribute, _ := row[name].(*types.AttributeValueMemberS)
-	if attribute == nil {
-		return ""
-	}
-	return attribute.Value
-}
-
-func audiencesIn(row item) []domain.Audience {
-	attribute, _ := row[audiences].(*types.AttributeValueMemberSS)
-	if attribute == nil {
-		return nil
-	}
-	var all []domain.Audience
-	for _, a := range attribute.Value {
-		all = append(all, domain.Audience(a))
+// ReadAll makes structs of rows. A row with an attribute that cannot be read is left out and logged.
+func ReadAll[T any](ctx context.Context, t Table, rows []Row) []T {
+	var all []T
+	for _, row := range rows {
+		if out, err := decode[T](row); err != nil {
+			t.logUnreadable(ctx, row, err)
+		} else {
+			all = append(all, out)
+		}
 	}
 	return all
 }
 
-// newRow is what the rows of a connection have in common, under the key of one of them.
-func newRow(key item, c domain.Connection) item {
-	row := item{
-		partitionKey: key[partitionKey],
-		sortKey:      key[sortKey],
-		connected:    number(c.ConnectedAt.UnixMilli()),
-		expires:      number(c.ExpiresAt.Unix()),
+// decode reads what can be read of a row; the error names the rest.
+func decode[T any](row Row) (T, error) {
+	var whole, partial T
+	if attributevalue.UnmarshalMap(row, &whole) == nil {
+		return whole, nil
 	}
-	if c.User != "" {
-		row[user] = text(c.User)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(row)) {
+		if err := attributevalue.UnmarshalMap(Row{name: row[name]}, &partial); err != nil {
+			errs = append(errs, fmt.Errorf("attribute %s: %w", name, err))
+		}
 	}
-	return row
+	return partial, errors.Join(errs...)
 }
 
-// connectionOf reads a connection's row.
-func connectionOf(row item) domain.Connection {
-	_, id := parseSortKey(row)
+func (t Table) logUnreadable(ctx context.Context, row Row, err error) {
+	var key Key
+	_ = attributevalue.UnmarshalMap(Row{partitionKey: row[partitionKey], sortKey: row[sortKey]}, &key)
+	cmp.Or(t.Logger, slog.Default()).ErrorContext(ctx, "unreadable row", "pk", key.PK, "sk", key.SK, "error", err)
+}
+
+// connectionRow is any row of a connection: its own, or that of a member. Names are short because they are paid for in
+// every row: a connection without a user takes 61 bytes, of which 16 rows fit a kilobyte.
+type connectionRow struct {
+	Key
+	// Connected is when the connection began, in milliseconds since 1970.
+	Connected int64 `dynamodbav:"at"`
+	// Expires is when the row ends, in seconds since 1970; DynamoDB deletes it some time afterwards.
+	Expires int64  `dynamodbav:"exp"`
+	User    string `dynamodbav:"user,omitempty"`
+	// Audiences are those entered, in the connection's own row only. Only Enter and Leave write them, as a set, which is
+	// absent if empty: one that was written empty would be a NULL, to which nothing can be added.
+	Audiences []domain.Audience `dynamodbav:"aud,stringset,omitempty"`
+	// Version counts the changes of audiences, in the connection's own row only.
+	Version int64 `dynamodbav:"v,omitempty"`
+}
+
+// expires is the attribute by which DynamoDB deletes rows.
+const expires = "exp"
+
+// newRow is what the rows of a connection have in common, under the key of one of them.
+func newRow(key Key, c domain.Connection) connectionRow {
+	return connectionRow{Key: key, Connected: c.ConnectedAt.UnixMilli(), Expires: c.ExpiresAt.Unix(), User: c.User}
+}
+
+func (r connectionRow) connection() domain.Connection {
+	_, id := r.member()
 	return domain.Connection{
 		ID:          id,
-		ConnectedAt: time.UnixMilli(numberIn(row, connected)),
-		ExpiresAt:   time.Unix(numberIn(row, expires), 0),
-		User:        textIn(row, user),
-		Audiences:   audiencesIn(row),
-		Version:     numberIn(row, version),
+		ConnectedAt: time.UnixMilli(r.Connected),
+		ExpiresAt:   time.Unix(r.Expires, 0),
+		User:        r.User,
+		Audiences:   r.Audiences,
+		Version:     r.Version,
 	}
 }
 
-// memberOf reads any row of a connection.
-func memberOf(row item) domain.Member {
-	c := connectionOf(row)
+func (r connectionRow) asMember() domain.Member {
+	c := r.connection()
 	return domain.Member{ID: c.ID, ConnectedAt: c.ConnectedAt, User: c.User, ExpiresAt: c.ExpiresAt}
 }

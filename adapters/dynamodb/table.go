@@ -5,12 +5,15 @@
 // member stands on the ring is the beginning of its sort key, so that a span of positions is one query. See keys.go
 // for the keys and row.go for the attributes, and chatrow.go for both of what chat stores.
 //
+// All requests are made by methods of Table: see requests.go and query.go.
+//
 // The package decides nothing that is the domain's to decide. It translates DynamoDB's errors into the domain's and
 // repeats what may succeed when repeated; see attempts.go.
 package dynamodb
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -30,6 +33,8 @@ type Table struct {
 	// six seconds: time for two attempts that hang and a third one, within the ten seconds of a Lambda function.
 	// DynamoDB itself answers within tens of milliseconds.
 	Patience time.Duration
+	// Logger is told of rows that cannot be read; nil is slog.Default.
+	Logger *slog.Logger
 }
 
 const defaultPatience = 6 * time.Second
