@@ -62,7 +62,7 @@ fuzz: ## Fuzz three targets, all or one (make fuzz ARGS=all FUZZTIME=1m); commit
 bench-parts: tools-dynamodb ## Measure parts alone: slow readers, 100,000 connects, ways to keep a room's log in DynamoDB
 	go test -run '^$$' -bench SlowReader -benchtime 10000x ./adapters/gateway
 	go test -run '^$$' -bench Cycles -benchtime 100000x ./adapters/gateway
-	go test -run '^$$' -bench . ./adapters/dynamodb
+	go test -run '^$$' -bench . ./adapters/chat
 
 STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := $(TOOLS)/bin/staticcheck-$(STATICCHECK_VERSION)

@@ -61,6 +61,18 @@ func adapter(path string) string {
 	return adapter
 }
 
+// extension tells whether an adapter is that of an extension, which has a folder of the same name in domain.
+func extension(adapter string) bool {
+	if adapter == "" {
+		return false
+	}
+	_, err := os.Stat("../domain/" + adapter)
+	return err == nil
+}
+
+// basis are the adapters on which an extension may build its own.
+var basis = []string{"apigateway", "dynamodb", "extension", "memory", "sqs"}
+
 // forTests tells whether a package exists to be imported by tests, or by what measures.
 func forTests(path string) bool {
 	for _, suffix := range []string{"test", "testserver", "dynamodblocal", "elasticmq", "internal/bench", "internal/coldstart"} {
@@ -93,49 +105,48 @@ func forbidden(from, to string) string {
 		return "adapters do not know who uses them"
 	case adapter(from) == "gateway" && layer(to) != "" && adapter(to) != "gateway":
 		return "the gateway could be lifted out"
-	case adapter(to) != "" && !mayImport(adapter(from), adapter(to)):
-		return "adapters do not know each other, but for extensions, which build on those of the core"
 	case forTests(to) && !forTests(from):
 		return "that package is for tests"
+	case adapter(from) != "" && adapter(from) != adapter(to) && extension(adapter(to)):
+		return "adapters know no extension, and extensions do not know each other"
+	case extension(adapter(from)) && slices.Contains(basis, adapter(to)):
+		return ""
+	case adapter(from) == "extension" && (adapter(to) == "apigateway" || adapter(to) == "dynamodb"):
+		return ""
+	case adapter(from) != "" && adapter(to) != "" && adapter(from) != adapter(to) && adapter(to) != "internal":
+		return "adapters do not know each other"
 	}
 	return ""
 }
 
-// core are the adapters that extensions build on.
-var core = []string{"apigateway", "dynamodb", "extension", "memory", "sqs"}
-
-// mayImport tells whether an adapter may import another one. That from is no adapter is nothing that it decides about.
-func mayImport(from, to string) bool {
-	switch {
-	case from == "" || from == to || to == "internal":
-		return true
-	case from == "extension":
-		return to == "apigateway" || to == "dynamodb"
-	}
-	return isExtension(from) && slices.Contains(core, to)
-}
-
-// isExtension tells whether an adapter is the package of an extension: it has use cases of the same name.
-func isExtension(adapter string) bool {
-	info, err := os.Stat("../domain/" + adapter)
-	return err == nil && info.IsDir()
-}
-
 func TestForbiddenImportsAreFound(t *testing.T) {
-	for from, to := range map[string]string{
-		"wsecho/domain":             "github.com/google/uuid",
-		"wsecho/domain/chat":        "wsecho/adapters/memory",
-		"wsecho/adapters/sqs":       "wsecho/adapters/dynamodb",
-		"wsecho/adapters/memory":    "wsecho/functions/local",
-		"wsecho/adapters/gateway":   "wsecho/domain",
-		"wsecho/functions/local":    "wsecho/domain/domaintest",
-		"wsecho/adapters/dynamodb ": "wsecho/adapters/sqs",
-		"wsecho/adapters/memory ":   "wsecho/adapters/chat",
-		"wsecho/adapters/chat":      "wsecho/adapters/gateway",
-		"wsecho/adapters/extension": "wsecho/adapters/chat",
+	for _, pair := range [][2]string{
+		{"wsecho/domain", "github.com/google/uuid"},
+		{"wsecho/domain/chat", "wsecho/adapters/memory"},
+		{"wsecho/adapters/sqs", "wsecho/adapters/dynamodb"},
+		{"wsecho/adapters/memory", "wsecho/functions/local"},
+		{"wsecho/adapters/gateway", "wsecho/domain"},
+		{"wsecho/functions/local", "wsecho/domain/domaintest"},
+		{"wsecho/adapters/dynamodb", "wsecho/adapters/sqs"},
+		{"wsecho/adapters/dynamodb", "wsecho/adapters/chat"},
+		{"wsecho/adapters/memory", "wsecho/adapters/chat/chatmemory"},
+		{"wsecho/adapters/extension", "wsecho/adapters/chat"},
+		{"wsecho/adapters/extension", "wsecho/adapters/jwt"},
+		{"wsecho/adapters/chat", "wsecho/adapters/jwt"},
+		{"wsecho/adapters/chat", "wsecho/adapters/gateway"},
+		{"wsecho/adapters/chat/chatmemory", "wsecho/adapters/gateway"},
+		{"wsecho/adapters/chat", "wsecho/adapters/dynamodb/dynamodblocal"},
 	} {
-		if forbidden(from, to) == "" {
-			t.Errorf("%s may import %s", from, to)
+		if forbidden(pair[0], pair[1]) == "" {
+			t.Errorf("%s may import %s", pair[0], pair[1])
+		}
+	}
+}
+
+func TestExtensionsBuildOnAdapters(t *testing.T) {
+	for _, to := range basis {
+		if why := forbidden("wsecho/adapters/chat", "wsecho/adapters/"+to); why != "" {
+			t.Errorf("chat may not import %s: %s", to, why)
 		}
 	}
 }
@@ -148,14 +159,15 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 	}
 }
 
-// TestLambdasAreSmall keeps what only the local program needs out of the deployed binaries.
+// TestLambdasAreSmall keeps what only the local program needs out of the deployed binaries: the gateway, and packages
+// whose names end in memory.
 func TestLambdasAreSmall(t *testing.T) {
 	for _, p := range packages(t) {
 		if p.Name != "main" || p.ImportPath == "wsecho/functions/local" || strings.Contains(p.ImportPath, "/internal/") {
 			continue
 		}
 		for _, dependency := range p.Deps {
-			if adapter(dependency) == "gateway" || adapter(dependency) == "memory" {
+			if adapter(dependency) == "gateway" || adapter(dependency) != "" && strings.HasSuffix(dependency, "memory") {
 				t.Errorf("%s contains %s", p.ImportPath, dependency)
 			}
 		}

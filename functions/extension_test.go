@@ -112,6 +112,22 @@ func TestSecondExtension(t *testing.T) {
 	bob.receive(t, `{"type":"stood","table":"one","from":{"user":"ada",`)
 }
 
+// TestWithoutChat builds everything but what is chat's, which is in folders of its own and named in two files.
+func TestWithoutChat(t *testing.T) {
+	o := overlay{}
+	for _, folder := range []string{"../domain/chat", "../adapters/chat", "chat"} {
+		eachFile(t, folder, func(path string) { o[path] = "" })
+	}
+	o.edit(t, registry, "\t\"wsecho/adapters/chat\"\n", "", "\t\tchat.Extension(),\n", "")
+	o.edit(t, "local/extensions.go", "\t\"wsecho/adapters/chat\"\n", "", "\t\"wsecho/adapters/chat/chatmemory\"\n", "", "\t\tchat.Extension().Name: new(chatmemory.Store),\n", "")
+	bin := t.TempDir()
+	o.build(t, bin, "wsecho/functions/local", "wsecho/functions/echo", "wsecho/functions/deliver")
+
+	c := connect(t, serve(t, filepath.Join(bin, "local")))
+	c.ask(t, `{"action":"join","room":"tea"}`, `"code":"unknown_action"`)
+	c.ask(t, `{"action":"echo"}`, `"type":"echo"`)
+}
+
 // serve starts a local program until the test ends, and returns the URL at which it listens.
 func serve(t *testing.T, binary string) (url string) {
 	t.Helper()

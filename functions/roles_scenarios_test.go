@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"wsecho/adapters/apigateway"
+	chatadapter "wsecho/adapters/chat"
 	"wsecho/adapters/dynamodb"
 	"wsecho/domain"
 	"wsecho/domain/chat"
@@ -272,7 +273,7 @@ func (r *recorder) hole(t *testing.T, room string, age time.Duration) {
 	began := time.Now().Add(-age)
 	epoch := epochOf(began)
 	for range 2 {
-		if _, err := (dynamodb.ChatLog{Table: r.table}).Advance(context.Background(), room, epoch, began); err != nil {
+		if _, err := (chatadapter.Store{Table: r.table}).Advance(context.Background(), room, epoch, began); err != nil {
 			t.Fatal(err)
 		}
 	}

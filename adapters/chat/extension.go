@@ -1,5 +1,6 @@
-// Package chat is chat's part that knows AWS: the actions of its routes, and where it keeps rooms and keys. What chat
-// does is in domain/chat. It is the example of an extension: see package extension.
+// Package chat is chat's part that knows AWS: the actions of its routes, and chat.Log and chat.Keys in the table of
+// package dynamodb. What chat does is in domain/chat; where it keeps rooms in memory, for a single machine and for tests,
+// is in package chatmemory, so that no Lambda contains it. It is the example of an extension: see package extension.
 package chat
 
 import (
@@ -24,7 +25,7 @@ func Extension() extension.Extension {
 		Routes:    slices.Sorted(maps.Keys(actions)),
 		Settings:  []string{"HISTORY_DAYS"},
 		Audiences: []domain.AudienceKind{chat.Rooms},
-		Store:     func(table dynamodb.Table) any { return dynamodb.ChatLog{Table: table} },
+		Store:     func(table dynamodb.Table) any { return Store{Table: table} },
 		OnLeave: func(queue domain.Queue, newID func() string) extension.OnLeave {
 			return chat.Departures{Queue: queue, NewID: newID}.Departed
 		},
@@ -32,8 +33,8 @@ func Extension() extension.Extension {
 	}
 }
 
-// Store is what chat needs kept.
-type Store interface {
+// store is what chat needs kept.
+type store interface {
 	chat.Log
 	chat.Keys
 }
@@ -44,12 +45,12 @@ func serve(core extension.Core) (map[string]apigateway.Action, error) {
 	if err != nil || days < 1 {
 		return nil, fmt.Errorf("HISTORY_DAYS must be a whole number of days, 1 or more, not %q", core.Setting("HISTORY_DAYS"))
 	}
-	store, ok := core.Store.(Store)
+	kept, ok := core.Store.(store)
 	if !ok {
 		return nil, errors.New("chat has no store")
 	}
 	uc := &chat.Chat{
-		Registry: core.Registry, Memberships: core.Memberships, Log: store, Keys: store,
+		Registry: core.Registry, Memberships: core.Memberships, Log: kept, Keys: kept,
 		FanOut: core.FanOut, Policy: core.Policy, Limit: core.Limit, NewID: core.NewID,
 		HistoryDays: days, Logger: core.Logger,
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 
@@ -18,12 +17,10 @@ import (
 )
 
 // metered opens a table whose cost is counted from now on.
-func metered(t *testing.T) (store, *meter) {
+func metered(t *testing.T) (store, *dynamodblocal.Meter) {
 	t.Helper()
-	plain := dynamodblocal.NewTable(t)
-	counted := new(meter)
-	plain.Client = sdk.New(plain.Client.Options(), counted.option)
-	return newStore(plain), counted
+	table, counted := dynamodblocal.NewMeteredTable(t)
+	return newStore(table), counted
 }
 
 func wantNil(t *testing.T, errs ...error) {
@@ -41,71 +38,42 @@ func TestWhatAConnectionCosts(t *testing.T) {
 			s, counted := metered(t)
 			perRow := map[bool]float64{true: 1, false: 2}[user == ""]
 			c := domaintest.NewConnection(user)
-			spent := func(what string, want cost) {
+			spent := func(what string, want dynamodblocal.Cost) {
 				t.Helper()
-				if got := counted.take(); got != want {
+				if got := counted.Take(); got != want {
 					t.Errorf("%s cost %+v, want %+v", what, got, want)
 				}
 			}
 			wantNil(t, s.Connect(t.Context(), c))
-			spent("Connect", cost{writes: perRow, requests: int(perRow)})
+			spent("Connect", dynamodblocal.Cost{Writes: perRow, Requests: int(perRow)})
 			_, err := s.Get(t.Context(), c.ID)
 			wantNil(t, err)
-			spent("Get", cost{reads: 1, requests: 1})
+			spent("Get", dynamodblocal.Cost{Reads: 1, Requests: 1})
 			_, err = s.Enter(t.Context(), c, "a", 20)
 			wantNil(t, err)
-			spent("Enter", cost{writes: 4, requests: 1})
+			spent("Enter", dynamodblocal.Cost{Writes: 4, Requests: 1})
 			wantNil(t, s.Evict(t.Context(), c.ID, "a"))
-			spent("Evict", cost{writes: 1, requests: 1})
+			spent("Evict", dynamodblocal.Cost{Writes: 1, Requests: 1})
 			c.Version = 1
 			wantNil(t, s.Remove(t.Context(), c))
-			spent("Remove", cost{writes: 1, requests: 1})
+			spent("Remove", dynamodblocal.Cost{Writes: 1, Requests: 1})
 			wantNil(t, s.Connect(t.Context(), c))
-			counted.take()
+			counted.Take()
 			wantNil(t, s.closer().Close(t.Context(), c.ID))
-			spent("Close", cost{reads: 1, writes: perRow, requests: 1 + int(perRow)})
+			spent("Close", dynamodblocal.Cost{Reads: 1, Writes: perRow, Requests: 1 + int(perRow)})
 		})
 	}
 }
 
-// TestAnonymousConnectionFits64Bytes measures a row by the rule that AWS bills by: names and values as they are, numbers
-// at half a byte a digit and one more.
-// Source: AWS, "DynamoDB item sizes and formats".
+// TestAnonymousConnectionFits64Bytes, of which sixteen fit a kilobyte.
 func TestAnonymousConnectionFits64Bytes(t *testing.T) {
 	s := newStore(dynamodblocal.NewTable(t))
 	c := domaintest.NewConnection("")
 	wantNil(t, s.Connect(t.Context(), c))
-	rows := dump(t, s.Registry.Table)
-	if size := rowSize(rows[0]); len(rows) != 1 || size > 64 {
+	rows := dynamodblocal.Rows(t, s.Registry.Table)
+	if size := dynamodblocal.RowSize(rows[0]); len(rows) != 1 || size > 64 {
 		t.Errorf("%d rows, the first of %d bytes: %v", len(rows), size, rows[0])
 	}
-}
-
-func rowSize(row map[string]types.AttributeValue) (size int) {
-	for name, value := range row {
-		size += len(name)
-		switch value := value.(type) {
-		case *types.AttributeValueMemberS:
-			size += len(value.Value)
-		case *types.AttributeValueMemberN:
-			size += (len(strings.TrimRight(value.Value, "0"))+1)/2 + 1
-		case *types.AttributeValueMemberSS:
-			size += 3 + len(strings.Join(value.Value, "")) + len(value.Value)
-		}
-	}
-	return size
-}
-
-// dump returns all rows of a table.
-func dump(t *testing.T, table dynamodb.Table) (rows []map[string]types.AttributeValue) {
-	t.Helper()
-	pages := sdk.NewScanPaginator(table.Client, &sdk.ScanInput{TableName: &table.Name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(t.Context())
-		wantNil(t, err)
-		rows = append(rows, page.Items...)
-	}
-	return rows
 }
 
 func TestWhatListingEveryoneCosts(t *testing.T) {
@@ -127,8 +95,8 @@ func TestWhatListingEveryoneCosts(t *testing.T) {
 			full := list(t, s, counted, population, population+1)
 			paged := list(t, s, counted, population, 100)
 			t.Logf("%d rows of %d bytes: %g read units in %d requests in full pages, %g in %d in pages of 100",
-				population, size, full.reads, full.requests, paged.reads, paged.requests)
-			if test.inFull > 0 && (full.reads > test.inFull || paged.reads > test.inPages) {
+				population, size, full.Reads, full.Requests, paged.Reads, paged.Requests)
+			if test.inFull > 0 && (full.Reads > test.inFull || paged.Reads > test.inPages) {
 				t.Errorf("want at most %g and %g", test.inFull, test.inPages)
 			}
 		})
@@ -146,9 +114,9 @@ func withAudiences(row map[string]types.AttributeValue) {
 }
 
 // list reads everyone in pages and returns what that cost.
-func list(t *testing.T, s store, counted *meter, population, limit int) cost {
+func list(t *testing.T, s store, counted *dynamodblocal.Meter, population, limit int) dynamodblocal.Cost {
 	t.Helper()
-	counted.take()
+	counted.Take()
 	total := 0
 	for span, more := domain.Ring, true; more; {
 		page, err := s.Members(t.Context(), domain.Everyone, span, limit)
@@ -162,7 +130,7 @@ func list(t *testing.T, s store, counted *meter, population, limit int) cost {
 	if total != population {
 		t.Errorf("listed %d of %d", total, population)
 	}
-	return counted.take()
+	return counted.Take()
 }
 
 // seed fills a table with rows that are copies of a real one but for their keys, and returns the size of one.
@@ -171,7 +139,7 @@ func seed(t *testing.T, s store, population int, change func(map[string]types.At
 	table := s.Registry.Table
 	c := domaintest.NewConnection("")
 	wantNil(t, s.Connect(t.Context(), c))
-	example := dump(t, table)[0]
+	example := dynamodblocal.Rows(t, table)[0]
 	wantNil(t, s.Remove(t.Context(), c))
 	change(example)
 	var writes []types.WriteRequest
@@ -186,7 +154,7 @@ func seed(t *testing.T, s store, population int, change func(map[string]types.At
 		writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: row}})
 	}
 	writeAll(t, table, writes)
-	return rowSize(example)
+	return dynamodblocal.RowSize(example)
 }
 
 func writeAll(t *testing.T, table dynamodb.Table, writes []types.WriteRequest) {

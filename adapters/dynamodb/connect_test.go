@@ -89,7 +89,7 @@ func TestConnectsThatDiedLockNobodyOut(t *testing.T) {
 func TestLimitWithEveryFault(t *testing.T) {
 	t.Parallel()
 	s, w := wired(t)
-	for kind, f := range onceFaults {
+	for kind, f := range dynamodblocal.OnceFaults {
 		t.Run(kind, func(t *testing.T) {
 			for k := range 6 {
 				c := domaintest.NewConnection("ada")

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
 )
 
@@ -119,7 +120,7 @@ func prepare(t *testing.T, s store, c domain.Connection) domain.Connection {
 func empty(t *testing.T, s store) {
 	t.Helper()
 	table := s.Registry.Table
-	for _, row := range dump(t, table) {
+	for _, row := range dynamodblocal.Rows(t, table) {
 		_, err := table.Client.DeleteItem(t.Context(), &sdk.DeleteItemInput{
 			TableName: &table.Name, Key: map[string]types.AttributeValue{"pk": row["pk"], "sk": row["sk"]},
 		})
@@ -131,7 +132,7 @@ func empty(t *testing.T, s store) {
 func rows(t *testing.T, s store) string {
 	t.Helper()
 	var all []string
-	for _, row := range dump(t, s.Registry.Table) {
+	for _, row := range dynamodblocal.Rows(t, s.Registry.Table) {
 		var fields []string
 		for name, value := range row {
 			set, isSet := value.(*types.AttributeValueMemberSS)

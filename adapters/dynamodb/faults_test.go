@@ -17,19 +17,7 @@ import (
 	"wsecho/domain/domaintest"
 )
 
-// onceFaults are the faults that go away when a request is repeated.
-var onceFaults = map[string]dynamodblocal.Fault{
-	"throttled":                 dynamodblocal.Refusal(http.StatusBadRequest, "ProvisionedThroughputExceededException"),
-	"too many requests":         dynamodblocal.Refusal(http.StatusBadRequest, "ThrottlingException"),
-	"collision":                 dynamodblocal.Collision,
-	"internal error":            dynamodblocal.Refusal(http.StatusInternalServerError, "InternalServerError"),
-	"unavailable":               dynamodblocal.Refusal(http.StatusServiceUnavailable, "ServiceUnavailable"),
-	"applied, then an error":    dynamodblocal.Applied500,
-	"applied, reply lost":       dynamodblocal.Lost,
-	"applied, reply incomplete": dynamodblocal.Torn,
-}
-
-// unknownOutcome are those of them after which nobody knows whether the request was applied.
+// unknownOutcome are those faults that go away after which nobody knows whether the request was applied.
 var unknownOutcome = []string{
 	"internal error", "unavailable", "applied, then an error", "applied, reply lost", "applied, reply incomplete",
 }
@@ -45,7 +33,7 @@ func TestEveryRequestMayFailOnce(t *testing.T) {
 		w.Inject(nil)
 		want, requests := do(t.Context(), s, stored), w.Count()
 		wantRows := rows(t, s)
-		for kind, f := range onceFaults {
+		for kind, f := range dynamodblocal.OnceFaults {
 			for k := range requests {
 				t.Run(fmt.Sprintf("%s/%s/%d", name, kind, k), func(t *testing.T) {
 					stored := prepare(t, s, c)
@@ -77,32 +65,6 @@ func wantClosed(t *testing.T, s store, ids ...string) {
 	}
 }
 
-// deaths are the ways for a closer to die at one of its requests, by the call of kill.
-var deaths = []struct {
-	name string
-	at   func(kill func()) dynamodblocal.Fault
-}{
-	{"after the request", func(kill func()) dynamodblocal.Fault {
-		return func(_ int, _ *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
-			response, err := dynamodblocal.Whole(send())
-			kill()
-			return response, err
-		}
-	}},
-	{"before the reply", func(kill func()) dynamodblocal.Fault {
-		return func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
-			defer kill()
-			return dynamodblocal.Lost(n, request, send)
-		}
-	}},
-	{"before the request is sent", func(kill func()) dynamodblocal.Fault {
-		return func(int, *http.Request, func() (*http.Response, error)) (*http.Response, error) {
-			kill()
-			return nil, context.Canceled
-		}
-	}},
-}
-
 // TestKilledCloser kills a closer at each of its requests, and then lets the next one finish: a second disconnect, or
 // whoever finds the connection gone.
 func TestKilledCloser(t *testing.T) {
@@ -116,11 +78,11 @@ func TestKilledCloser(t *testing.T) {
 		"reaped": func(closer domain.Closer) error { return closer.Reap(t.Context(), c.ID, "a") },
 	}
 	for k := range w.Count() {
-		for _, death := range deaths {
+		for _, death := range dynamodblocal.Deaths {
 			for name, finish := range next {
-				t.Run(fmt.Sprintf("%s %d, then %s", death.name, k, name), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s %d, then %s", death.Name, k, name), func(t *testing.T) {
 					prepare(t, s, c)
-					told := closeKilled(t, s, w, c.ID, k, death.at)
+					told := closeKilled(t, s, w, c.ID, k, death.At)
 					rest, closer := telling(s)
 					wantNil(t, finish(closer))
 					wantTold(t, append(told, rest()...))

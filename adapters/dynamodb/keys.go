@@ -11,7 +11,8 @@ import (
 	"wsecho/domain"
 )
 
-// Key is the key of a row: the partition, and the place in its order. Structs for Put and Read embed it.
+// Key is the key of a row: the partition, and the place in its order. Structs for Put and Read embed it. These are the
+// rows of this package; those of an extension have partition keys that are not Reserved:
 //
 //	what                        pk                                sk
 //	connection, of Everyone     all#<first hex digit of hash>     <hash, 16 hex digits>#<connection id>
@@ -29,7 +30,21 @@ type Key struct {
 const (
 	partitionKey = "pk"
 	sortKey      = "sk"
+
+	everyonePrefix = "all#"
+	audiencePrefix = "in#"
+	ratePrefix     = "rate#"
 )
+
+// Reserved tells whether a partition key is one of this package's rows.
+func Reserved(pk string) bool {
+	for _, prefix := range []string{everyonePrefix, audiencePrefix, ratePrefix} {
+		if strings.HasPrefix(pk, prefix) {
+			return true
+		}
+	}
+	return false
+}
 
 func (k Key) row() Row {
 	return Row{partitionKey: &types.AttributeValueMemberS{Value: k.PK}, sortKey: &types.AttributeValueMemberS{Value: k.SK}}
@@ -50,11 +65,11 @@ func memberKey(a domain.Audience, id string) Key { return Key{audienceKey(a), so
 
 // tallyKey is the key of what a user sent within a minute.
 func tallyKey(user string, minute time.Time) Key {
-	return Key{"rate#" + user, minute.UTC().Format("2006-01-02T15:04")}
+	return Key{ratePrefix + user, minute.UTC().Format("2006-01-02T15:04")}
 }
 
-func everyoneKey(position uint64) string   { return fmt.Sprintf("all#%x", position/keyWidth) }
-func audienceKey(a domain.Audience) string { return "in#" + string(a) }
+func everyoneKey(position uint64) string   { return fmt.Sprintf(everyonePrefix+"%x", position/keyWidth) }
+func audienceKey(a domain.Audience) string { return audiencePrefix + string(a) }
 func sortKeyOf(id string) string           { return fmt.Sprintf("%016x#%s", domain.Position(id), id) }
 
 // member is the opposite of sortKeyOf.

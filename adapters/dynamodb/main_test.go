@@ -1,44 +1,9 @@
 package dynamodb_test
 
 import (
-	"fmt"
-	"os"
-	"runtime"
-	"strings"
 	"testing"
-	"time"
+
+	"wsecho/adapters/internal/leaktest"
 )
 
-// TestMain fails when tests leave goroutines behind.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if left := leaked(); code == 0 && left != "" {
-		fmt.Printf("goroutines are left:\n%s\n", left)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leaked returns the stacks of goroutines that do not end by themselves within some seconds.
-func leaked() (left string) {
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); runtime.Gosched() {
-		if left = goroutines(); left == "" {
-			return ""
-		}
-	}
-	return left
-}
-
-// goroutines are the stacks of all goroutines but this one, those that keep an idle HTTP connection, which end with the
-// server, and the one that go test -fuzz has for being interrupted.
-func goroutines() string {
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	var all []string
-	for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
-		if !strings.Contains(stack, "net/http.(*persistConn)") && !strings.Contains(stack, "os/signal.loop") {
-			all = append(all, stack)
-		}
-	}
-	return strings.Join(all, "\n\n")
-}
+func TestMain(m *testing.M) { leaktest.Main(m) }

@@ -53,10 +53,10 @@ func TestManyExpiredAreSkippedTogether(t *testing.T) {
 	})
 	lives := domaintest.NewConnection("")
 	wantNil(t, s.Connect(t.Context(), lives))
-	counted.take()
+	counted.Take()
 	page, err := s.Members(t.Context(), domain.Everyone, domain.Ring, 1)
 	wantNil(t, err)
-	if requests := counted.take().requests; len(page.Members) != 1 || page.Members[0].ID != lives.ID || requests > 150 {
+	if requests := counted.Take().Requests; len(page.Members) != 1 || page.Members[0].ID != lives.ID || requests > 150 {
 		t.Errorf("%v in %d requests", page.Members, requests)
 	}
 }

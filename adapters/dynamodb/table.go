@@ -1,14 +1,13 @@
-// Package dynamodb keeps connections, memberships and the logs of rooms in one DynamoDB table: domain.Registry,
-// domain.Memberships, chat.Log and chat.Keys.
+// Package dynamodb keeps connections, memberships and limits in one DynamoDB table: domain.Registry, domain.Memberships
+// and domain.Tally. Extensions keep their rows in the same table, with what this package exports.
 //
 // A connection's row is also its membership of Everyone; every other audience has a row for each member. Where a
 // member stands on the ring is the beginning of its sort key, so that a span of positions is one query. See keys.go
-// for the keys and row.go for the attributes, and chatrow.go for both of what chat stores.
+// for the keys and row.go for the attributes.
 //
-// All requests are made by methods of Table: see requests.go and query.go.
-//
-// The package decides nothing that is the domain's to decide. It translates DynamoDB's errors into the domain's and
-// repeats what may succeed when repeated; see attempts.go.
+// All requests are made by the methods of Table that requests.go and query.go have. The package decides nothing that is
+// the domain's to decide. It repeats what may succeed when repeated (see attempts.go), and translates DynamoDB's errors
+// into the domain's: what cannot be had at the moment is an error that wraps domain.ErrUnavailable.
 package dynamodb
 
 import (

@@ -21,7 +21,7 @@ type Registry struct {
 	mu          sync.Mutex // Guards what follows.
 	connections map[string]domain.Connection
 	audiences   map[domain.Audience]*ring
-	sweeps      sweeps
+	sweeps      Sweeps
 }
 
 // Connect implements domain.Registry.
@@ -127,11 +127,11 @@ func (r *Registry) Evict(_ context.Context, id string, a domain.Audience) error 
 // collect deletes what nobody has closed and expired long ago: longer than any connection lasts, because one whose
 // token ended is open still, and its end is to be told. r.mu is held.
 func (r *Registry) collect() {
-	if !r.sweeps.due() {
+	if !r.sweeps.Due() {
 		return
 	}
 	old := time.Now().Add(-domain.MaxLifetime)
-	r.connections = living(r.connections, func(c domain.Connection) bool { return old.Before(c.ExpiresAt) })
+	r.connections = Living(r.connections, func(c domain.Connection) bool { return old.Before(c.ExpiresAt) })
 	for a, members := range r.audiences {
 		if members.expire(old); len(members.rows) == 0 {
 			delete(r.audiences, a)

@@ -53,7 +53,7 @@ func (r *ring) drop(id string) bool {
 
 // expire drops the rows that ended before a time.
 func (r *ring) expire(before time.Time) {
-	kept := living(r.rows, func(m row) bool { return before.Before(m.ExpiresAt) })
+	kept := Living(r.rows, func(m row) bool { return before.Before(m.ExpiresAt) })
 	if len(kept) == len(r.rows) {
 		return
 	}

@@ -2,14 +2,14 @@ package memory
 
 import "time"
 
-// sweepEvery is how often what has expired is looked for, while somebody asks for something.
 const sweepEvery = time.Minute
 
-// sweeps tells when to look for what has expired. Its zero value begins with the first question.
-type sweeps struct{ next time.Time }
+// Sweeps tells when to look for what has expired: once a minute, while somebody asks for something. Its zero value begins
+// with the first question. It is not safe for concurrent use: what it belongs to has a lock.
+type Sweeps struct{ next time.Time }
 
-// due tells whether it is time, and counts on being heard.
-func (s *sweeps) due() bool {
+// Due tells whether it is time, and counts on being heard: the next time is a minute later.
+func (s *Sweeps) Due() bool {
 	now := time.Now()
 	if now.Before(s.next) {
 		return false
@@ -18,8 +18,9 @@ func (s *sweeps) due() bool {
 	return true
 }
 
-// living is what lives of a map, in one of its size: a map from which much is deleted stays as large as it was.
-func living[K comparable, V any](all map[K]V, lives func(V) bool) map[K]V {
+// Living is what lives of a map, in one of its size: a map from which much is deleted stays as large as it was. If all
+// lives, it is the same map.
+func Living[K comparable, V any](all map[K]V, lives func(V) bool) map[K]V {
 	kept := map[K]V{}
 	for key, value := range all {
 		if lives(value) {

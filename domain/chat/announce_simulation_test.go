@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"wsecho/adapters/chat/chatmemory"
 	"wsecho/adapters/memory"
 	"wsecho/domain"
 	"wsecho/domain/chat"
@@ -69,7 +70,7 @@ func newStage(t *testing.T, random *rand.Rand) *stage {
 	}
 	store := shaky{s.registry, s}
 	s.chat = &chat.Chat{
-		Registry: s.registry, Memberships: store, Log: new(memory.ChatLog), Policy: domain.ByGrants{},
+		Registry: s.registry, Memberships: store, Log: new(chatmemory.Store), Policy: domain.ByGrants{},
 		FanOut: &domain.FanOut{
 			Registry: store, Sender: s, Queue: slow{s.queue, s}, Closer: s.closer(), Pace: domain.NewPace(1e6), Concurrency: 4,
 			Random: s.draw,

@@ -209,7 +209,7 @@ func TestAlwaysTooLate(t *testing.T) {
 	late := func(e chat.Entry, write func() (chat.Entry, error)) (chat.Entry, error) {
 		void := e
 		void.Void, void.MessageID, void.Data = true, "", nil
-		if _, err := r.log.ChatLog.Write(t.Context(), room, void, nil); err != nil {
+		if _, err := r.log.Store.Write(t.Context(), room, void, nil); err != nil {
 			return void, err
 		}
 		return write()
@@ -232,7 +232,7 @@ func TestPlaceOfSomebodyElse(t *testing.T) {
 	ada := r.member("ada")
 	r.log.next(func(e chat.Entry, write func() (chat.Entry, error)) (chat.Entry, error) {
 		e.MessageID, e.Data = "other", quoted("theirs")
-		if _, err := r.log.ChatLog.Write(t.Context(), room, e, nil); err != nil {
+		if _, err := r.log.Store.Write(t.Context(), room, e, nil); err != nil {
 			return e, err
 		}
 		return write()

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"wsecho/adapters/chat/chatmemory"
 	"wsecho/adapters/memory"
 	"wsecho/domain"
 	"wsecho/domain/chat"
@@ -196,7 +197,7 @@ func (r *rig) wantOnce(data string) (seq int64) {
 
 // log is a log in memory, on the way to which writes may meet with something.
 type log struct {
-	memory.ChatLog
+	chatmemory.Store
 	reads atomic.Int64
 
 	mu           sync.Mutex // Guards what follows.
@@ -216,7 +217,7 @@ func (l *log) next(hooks ...hook) {
 
 // Write implements chat.Log.
 func (l *log) Write(ctx context.Context, room string, e chat.Entry, claim *chat.Claim) (chat.Entry, error) {
-	write := func() (chat.Entry, error) { return l.ChatLog.Write(ctx, room, e, claim) }
+	write := func() (chat.Entry, error) { return l.Store.Write(ctx, room, e, claim) }
 	if l.refuses() {
 		return chat.Entry{}, fmt.Errorf("%w: throttled", domain.ErrUnavailable)
 	}
@@ -244,7 +245,7 @@ func (l *log) take(e chat.Entry) (h hook) {
 // Read implements chat.Log.
 func (l *log) Read(ctx context.Context, room, epoch string, r chat.Range) ([]chat.Entry, bool, error) {
 	l.reads.Add(1)
-	return l.ChatLog.Read(ctx, room, epoch, r)
+	return l.Store.Read(ctx, room, epoch, r)
 }
 
 // killed is a writer that dies before it writes.

@@ -4,13 +4,13 @@ import (
 	"strconv"
 
 	"wsecho/adapters/chat"
-	"wsecho/adapters/memory"
+	"wsecho/adapters/chat/chatmemory"
 )
 
 // stores are where extensions keep in memory what they keep in the table where they are deployed.
 func stores() map[string]any {
 	return map[string]any{
-		chat.Extension().Name: new(memory.ChatLog),
+		chat.Extension().Name: new(chatmemory.Store),
 	}
 }
 

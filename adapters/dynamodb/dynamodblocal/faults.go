@@ -2,6 +2,7 @@ package dynamodblocal
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -11,6 +12,18 @@ import (
 
 // Fault is what happens to a request, of which n were made before. It returns nothing if nothing happens.
 type Fault func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error)
+
+// OnceFaults are the faults that go away when a request is repeated, by name.
+var OnceFaults = map[string]Fault{
+	"throttled":                 Refusal(http.StatusBadRequest, "ProvisionedThroughputExceededException"),
+	"too many requests":         Refusal(http.StatusBadRequest, "ThrottlingException"),
+	"collision":                 Collision,
+	"internal error":            Refusal(http.StatusInternalServerError, "InternalServerError"),
+	"unavailable":               Refusal(http.StatusServiceUnavailable, "ServiceUnavailable"),
+	"applied, then an error":    Applied500,
+	"applied, reply lost":       Lost,
+	"applied, reply incomplete": Torn,
+}
 
 // Share is a fault, and the share of requests that it happens to, from 0 to 1.
 type Share struct {
@@ -123,4 +136,30 @@ func Hung(_ int, request *http.Request, send func() (*http.Response, error)) (*h
 	}
 	<-request.Context().Done()
 	return nil, request.Context().Err()
+}
+
+// Deaths are the ways for a process to die at one of its requests, by the call of kill, which ends its context.
+var Deaths = []struct {
+	Name string
+	At   func(kill func()) Fault
+}{
+	{"after the request", func(kill func()) Fault {
+		return func(_ int, _ *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+			response, err := Whole(send())
+			kill()
+			return response, err
+		}
+	}},
+	{"before the reply", func(kill func()) Fault {
+		return func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+			defer kill()
+			return Lost(n, request, send)
+		}
+	}},
+	{"before the request is sent", func(kill func()) Fault {
+		return func(int, *http.Request, func() (*http.Response, error)) (*http.Response, error) {
+			kill()
+			return nil, context.Canceled
+		}
+	}},
 }

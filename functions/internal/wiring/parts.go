@@ -47,6 +47,7 @@ type Parts struct {
 // On returns the parts with a table that keeps everything.
 func (p Parts) On(table dynamodb.Table) Parts {
 	table.Logger = p.Logger
+	table.Logger = p.Logger
 	p.Registry = dynamodb.Registry{Table: table}
 	p.Memberships = dynamodb.Memberships{Table: table}
 	p.Tally = dynamodb.Tally{Table: table}

@@ -1,44 +1,16 @@
-package dynamodb
+package chat
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
+	"wsecho/adapters/dynamodb"
 	"wsecho/domain"
 	"wsecho/domain/chat"
 )
 
-// The keys of chat's rows.
-//
-//	what              pk                      sk
-//	head of a room    head#<room>             head
-//	entry of a log    log#<room>#<epoch>      <number, 16 digits>
-//	key of a sender   once#<user>             <key>
-//
-// A room's name has no #, so no two rooms share a key.
-func headKey(room string) Key { return Key{PK: "head#" + room, SK: "head"} }
-
-func entryKey(room, epoch string, seq int64) Key {
-	return Key{PK: logKey(room, epoch), SK: seqKey(seq)}
-}
-
-func logKey(room, epoch string) string { return "log#" + room + "#" + epoch }
-
-// seqKey is the sort key of an entry. Sixteen digits are as many as a client's JavaScript counts exactly.
-func seqKey(seq int64) string { return fmt.Sprintf("%016d", seq) }
-
-// seqOf is the opposite of seqKey.
-func seqOf(key Key) int64 {
-	seq, _ := strconv.ParseInt(key.SK, 10, 64)
-	return seq
-}
-
-func claimKey(user, key string) Key { return Key{PK: "once#" + user, SK: key} }
-
 // headRow is the head of a room. It does not expire.
 type headRow struct {
-	Key
+	dynamodb.Key
 	Epoch string `dynamodbav:"epoch"`
 	Seq   int64  `dynamodbav:"seq"`
 	// At is when the number was taken, in milliseconds since 1970.
@@ -54,7 +26,7 @@ func (r headRow) head() chat.Head {
 
 // entryRow is an entry of a log. A void has nothing but its times, so a row without an id is one.
 type entryRow struct {
-	Key
+	dynamodb.Key
 	// At is when the number was taken, in milliseconds since 1970; Expires when the row ends, in seconds.
 	At      int64  `dynamodbav:"at"`
 	Expires int64  `dynamodbav:"exp"`
@@ -95,7 +67,7 @@ func (r entryRow) entry(epoch string) chat.Entry {
 
 // claimRow is a key of a sender, with the message that it was used for and, if that is in a room's log, its place.
 type claimRow struct {
-	Key
+	dynamodb.Key
 	// Hash tells the contents of messages sent with the same key apart.
 	Hash    string `dynamodbav:"hash"`
 	ID      string `dynamodbav:"id"`

@@ -1,4 +1,4 @@
-package dynamodb_test
+package chat_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"wsecho/adapters/dynamodb"
+	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
 	"wsecho/domain/chat"
 	"wsecho/domain/domaintest"
@@ -27,9 +28,8 @@ const (
 // chatOver is chat over a store, with clients that nobody hears of.
 func chatOver(s store) *chat.Chat {
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
-	log := dynamodb.ChatLog{Table: s.Registry.Table}
 	return &chat.Chat{
-		Registry: s, Memberships: s, Log: log, Keys: log, Policy: domain.ByGrants{},
+		Registry: s, Memberships: s, Log: s.log, Keys: s.log, Policy: domain.ByGrants{},
 		FanOut: &domain.FanOut{
 			Registry: s, Sender: deaf{}, Queue: new(pushes), Closer: s.closer(), Pace: domain.NewPace(1e6), Concurrency: 4,
 			Random: func() float64 { return 0.5 },
@@ -86,10 +86,9 @@ func inLobby(t testing.TB, s store, user string) domain.Caller {
 // entries are what stands in the lobby's log.
 func entries(t *testing.T, s store) []chat.Entry {
 	t.Helper()
-	log := dynamodb.ChatLog{Table: s.Registry.Table}
-	head, err := log.Head(t.Context(), lobby)
+	head, err := s.log.Head(t.Context(), lobby)
 	wantNil(t, err)
-	all, cut, err := log.Read(t.Context(), lobby, head.Epoch, chat.Range{From: 1, To: head.Seq})
+	all, cut, err := s.log.Read(t.Context(), lobby, head.Epoch, chat.Range{From: 1, To: head.Seq})
 	wantNil(t, err)
 	if cut {
 		t.Fatal("the log is too long for this test")
@@ -109,12 +108,13 @@ func count(all []chat.Entry, data string) (n int) {
 
 // TestWhatChatCosts counts the write units of messages up to a kilobyte.
 func TestWhatChatCosts(t *testing.T) {
-	s, counted := metered(t)
+	table, counted := dynamodblocal.NewMeteredTable(t)
+	s := newStore(table)
 	uc := chatOver(s)
 	limited := *uc
 	limited.Limit = domain.RateLimit{Tally: dynamodb.Tally{Table: s.Registry.Table}, PerMinute: 10}
 	ada := connected(t, s, "ada")
-	counted.take()
+	counted.Take()
 	data := json.RawMessage(strconv.Quote(strings.Repeat("x", 600)))
 	for _, step := range []struct {
 		name string
@@ -152,8 +152,8 @@ func TestWhatChatCosts(t *testing.T) {
 		{"disconnect of a user in two rooms", func() error { return s.closer().Close(t.Context(), ada.ID) }, 4},
 	} {
 		wantNil(t, step.do())
-		if got := counted.take(); got.writes != step.want {
-			t.Errorf("%s cost %g write units, want %g", step.name, got.writes, step.want)
+		if got := counted.Take(); got.Writes != step.want {
+			t.Errorf("%s cost %g write units, want %g", step.name, got.Writes, step.want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package dynamodb_test
+package chat_test
 
 import (
 	"context"
@@ -35,8 +35,8 @@ func TestJoinRacesDisconnect(t *testing.T) {
 		})
 	}
 	running.Wait()
-	if left := rows(t, s); left != "" {
-		t.Errorf("left behind:\n%s", left)
+	if left := dynamodblocal.Rows(t, s.Registry.Table); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 

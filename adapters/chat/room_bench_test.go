@@ -1,4 +1,4 @@
-package dynamodb_test
+package chat_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	adapter "wsecho/adapters/chat"
 	"wsecho/adapters/dynamodb"
 	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
@@ -68,11 +69,11 @@ func (w way) together(b *testing.B, table dynamodb.Table, writers, messages int)
 }
 
 func speakWithoutKey(ctx context.Context, table dynamodb.Table, _ int) error {
-	return speak(ctx, dynamodb.ChatLog{Table: table}, nil)
+	return speak(ctx, adapter.Store{Table: table}, nil)
 }
 
 func speakWithKey(ctx context.Context, table dynamodb.Table, n int) error {
-	log := dynamodb.ChatLog{Table: table}
+	log := adapter.Store{Table: table}
 	claim := &chat.Claim{User: "ada", Key: fmt.Sprint(key, n), ExpiresAt: time.Now().Add(chat.KeyLife)}
 	if _, err := log.Find(ctx, claim.User, claim.Key); !errors.Is(err, chat.ErrUnusedKey) {
 		return fmt.Errorf("finding a new key: %w", err)
@@ -80,7 +81,7 @@ func speakWithKey(ctx context.Context, table dynamodb.Table, n int) error {
 	return speak(ctx, log, claim)
 }
 
-func speak(ctx context.Context, log dynamodb.ChatLog, claim *chat.Claim) error {
+func speak(ctx context.Context, log adapter.Store, claim *chat.Claim) error {
 	head, err := log.Advance(ctx, lobby, "epoch", time.Now())
 	if err != nil {
 		return err

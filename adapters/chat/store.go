@@ -1,4 +1,4 @@
-package dynamodb
+package chat
 
 import (
 	"context"
@@ -7,59 +7,60 @@ import (
 	"slices"
 	"time"
 
+	"wsecho/adapters/dynamodb"
 	"wsecho/domain/chat"
 )
 
 var (
-	_ chat.Log  = ChatLog{}
-	_ chat.Keys = ChatLog{}
+	_ chat.Log  = Store{}
+	_ chat.Keys = Store{}
 )
 
-// ChatLog keeps the logs of rooms and the keys of senders. It is safe for concurrent use; its Table is required.
+// Store keeps the logs of rooms and the keys of senders. It is safe for concurrent use; its Table is required.
 //
 // Those who speak in a room at the same time meet in one place, the row of its head, and there with a plain update,
 // which DynamoDB lines up instead of refusing. A transaction over head and message would have all but one of them
 // start again; see BenchmarkRoom.
-type ChatLog struct{ Table Table }
+type Store struct{ Table dynamodb.Table }
 
 // Advance implements chat.Log with one write unit. Repeated after a lost reply it takes another number; the first
 // one stays a hole.
-func (l ChatLog) Advance(ctx context.Context, room, epoch string, at time.Time) (chat.Head, error) {
-	row, _, err := l.Table.Update(ctx, Update{
+func (s Store) Advance(ctx context.Context, room, epoch string, at time.Time) (chat.Head, error) {
+	row, _, err := s.Table.Update(ctx, dynamodb.Update{
 		Key:    headKey(room),
 		Do:     "SET #epoch = if_not_exists(#epoch, :epoch), #at = :at ADD #seq :1",
-		Values: Values{":epoch": epoch, ":at": at.UnixMilli(), ":1": 1},
+		Values: dynamodb.Values{":epoch": epoch, ":at": at.UnixMilli(), ":1": 1},
 	})
 	if err != nil {
 		return chat.Head{}, fmt.Errorf("taking a number: %w", err)
 	}
-	return Read[headRow](ctx, l.Table, row).head(), nil
+	return dynamodb.Read[headRow](ctx, s.Table, row).head(), nil
 }
 
 // Head implements chat.Log with a consistent read.
-func (l ChatLog) Head(ctx context.Context, room string) (chat.Head, error) {
-	row, err := l.Table.Get(ctx, headKey(room))
+func (s Store) Head(ctx context.Context, room string) (chat.Head, error) {
+	row, err := s.Table.Get(ctx, headKey(room))
 	if err != nil {
 		return chat.Head{}, fmt.Errorf("reading the head of a room: %w", err)
 	}
-	return Read[headRow](ctx, l.Table, row).head(), nil
+	return dynamodb.Read[headRow](ctx, s.Table, row).head(), nil
 }
 
 // Write implements chat.Log. Without a claim it takes one write unit a kilobyte. With one it is a transaction over
 // two rows, at twice the price for each of them.
-func (l ChatLog) Write(ctx context.Context, room string, e chat.Entry, claim *chat.Claim) (chat.Entry, error) {
+func (s Store) Write(ctx context.Context, room string, e chat.Entry, claim *chat.Claim) (chat.Entry, error) {
 	// A row that is there is returned, so that a writer recognises its own from an attempt of unknown outcome.
-	put := Put{Row: newEntryRow(room, e), If: "attribute_not_exists(#pk)"}
-	var there Row
+	put := dynamodb.Put{Row: newEntryRow(room, e), If: "attribute_not_exists(#pk)"}
+	var there dynamodb.Row
 	var err error
 	if claim == nil {
-		there, _, err = l.Table.Put(ctx, put)
+		there, _, err = s.Table.Put(ctx, put)
 	} else {
-		there, err = l.writeBoth(ctx, put, putClaim(*claim))
+		there, err = s.writeBoth(ctx, put, putClaim(*claim))
 	}
 	switch {
-	case errors.Is(err, ErrCondition):
-		return Read[entryRow](ctx, l.Table, there).entry(e.Epoch), nil
+	case errors.Is(err, dynamodb.ErrCondition):
+		return dynamodb.Read[entryRow](ctx, s.Table, there).entry(e.Epoch), nil
 	case err != nil:
 		return chat.Entry{}, fmt.Errorf("writing an entry: %w", err)
 	}
@@ -68,30 +69,30 @@ func (l ChatLog) Write(ctx context.Context, room string, e chat.Entry, claim *ch
 
 // writeBoth writes an entry and its claim, or neither. With ErrCondition, there is the entry that is there instead; if
 // only the key was used before, the error is AlreadySent.
-func (l ChatLog) writeBoth(ctx context.Context, entry, claim Put) (there Row, err error) {
-	failures, _, err := l.Table.Transact(ctx, entry, claim)
+func (s Store) writeBoth(ctx context.Context, entry, claim dynamodb.Put) (there dynamodb.Row, err error) {
+	failures, _, err := s.Table.Transact(ctx, entry, claim)
 	switch {
-	case !errors.Is(err, ErrCondition):
+	case !errors.Is(err, dynamodb.ErrCondition):
 		return nil, err
 	case !failures[0].Condition:
-		return nil, &chat.AlreadySent{Sent: Read[claimRow](ctx, l.Table, failures[1].Old).sent()}
+		return nil, &chat.AlreadySent{Sent: dynamodb.Read[claimRow](ctx, s.Table, failures[1].Old).sent()}
 	}
 	return failures[0].Old, err
 }
 
 // Read implements chat.Log with consistent queries: one, unless all that it read has expired and was not collected
 // yet. An answer of DynamoDB holds up to a megabyte.
-func (l ChatLog) Read(ctx context.Context, room, epoch string, r chat.Range) (entries []chat.Entry, cut bool, err error) {
+func (s Store) Read(ctx context.Context, room, epoch string, r chat.Range) (entries []chat.Entry, cut bool, err error) {
 	query := queryEntries(room, epoch, r)
 	for {
-		rows, next, err := l.Table.Query(ctx, query)
+		rows, next, err := s.Table.Query(ctx, query)
 		if err != nil {
 			return nil, false, fmt.Errorf("reading entries: %w", err)
 		}
-		for _, row := range ReadAll[entryRow](ctx, l.Table, rows) {
+		for _, row := range dynamodb.ReadAll[entryRow](ctx, s.Table, rows) {
 			entries = append(entries, row.entry(epoch))
 		}
-		cut = next != Key{}
+		cut = next != dynamodb.Key{}
 		if !cut || len(entries) > 0 {
 			break
 		}
@@ -106,10 +107,10 @@ func (l ChatLog) Read(ctx context.Context, room, epoch string, r chat.Range) (en
 	return entries, cut, nil
 }
 
-func queryEntries(room, epoch string, r chat.Range) Query {
-	return Query{
+func queryEntries(room, epoch string, r chat.Range) dynamodb.Query {
+	return dynamodb.Query{
 		PK: logKey(room, epoch), From: seqKey(r.From), To: seqKey(r.To),
-		Filter: "#exp > :now", Values: Values{":now": time.Now().Unix()},
+		Filter: "#exp > :now", Values: dynamodb.Values{":now": time.Now().Unix()},
 		Descending: r.Newest, Limit: r.Limit,
 	}
 }

@@ -1,4 +1,4 @@
-package dynamodb_test
+package chat_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"wsecho/adapters/dynamodb"
+	adapter "wsecho/adapters/chat"
 	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
 	"wsecho/domain/chat"
@@ -42,7 +42,7 @@ func TestSayWithEveryFault(t *testing.T) {
 		_, _, err := say()
 		wantNil(t, err)
 		requests := w.Count()
-		for kind, f := range onceFaults {
+		for kind, f := range dynamodblocal.OnceFaults {
 			for k := range requests {
 				t.Run(fmt.Sprintf("key %v/%s/%d", keyed, kind, k), func(t *testing.T) {
 					w.Inject(dynamodblocal.Only(k, f))
@@ -73,8 +73,8 @@ func wantAt(t *testing.T, all []chat.Entry, said chat.Said, data string) {
 func TestClaimWithEveryFault(t *testing.T) {
 	t.Parallel()
 	table, w := dynamodblocal.NewWiredTable(t)
-	log := dynamodb.ChatLog{Table: table}
-	for kind, f := range onceFaults {
+	log := adapter.Store{Table: table}
+	for kind, f := range dynamodblocal.OnceFaults {
 		t.Run(kind, func(t *testing.T) {
 			claim := chat.Claim{User: "ada", Key: kind, Sent: chat.Sent{Hash: "h", MessageID: "m"}, ExpiresAt: domaintest.NewConnection("").ExpiresAt}
 			w.Inject(dynamodblocal.Only(0, f))
@@ -105,11 +105,11 @@ func TestKilledSpeaker(t *testing.T) {
 	_, err := say(t.Context(), `"first"`)
 	wantNil(t, err)
 	for k := range w.Count() {
-		for _, death := range deaths {
-			t.Run(fmt.Sprintf("%s %d", death.name, k), func(t *testing.T) {
+		for _, death := range dynamodblocal.Deaths {
+			t.Run(fmt.Sprintf("%s %d", death.Name, k), func(t *testing.T) {
 				data := fmt.Sprintf("%q", t.Name())
 				ctx, kill := context.WithCancel(t.Context())
-				w.Inject(dynamodblocal.Only(k, death.at(kill)))
+				w.Inject(dynamodblocal.Only(k, death.At(kill)))
 				_, _ = say(ctx, data)
 				kill()
 				w.Inject(nil)
@@ -195,13 +195,13 @@ func TestRowsOfChat(t *testing.T) {
 		"head#lobby head": false, "once#ada " + key: true,
 		"log#lobby#" + said.Epoch + " 0000000000000001": true, "log#lobby#" + said.Epoch + " 0000000000000002": true,
 	}
-	for _, row := range dump(t, s.Registry.Table) {
+	for _, row := range dynamodblocal.Rows(t, s.Registry.Table) {
 		name := row["pk"].(*types.AttributeValueMemberS).Value + " " + row["sk"].(*types.AttributeValueMemberS).Value
 		expires, known := want[name]
 		if _, has := row["exp"]; known && has != expires {
 			t.Errorf("%s expires: %v", name, has)
 		}
-		if size := rowSize(row); name[len(name)-1] == '2' && known && size > 100 {
+		if size := dynamodblocal.RowSize(row); name[len(name)-1] == '2' && known && size > 100 {
 			t.Errorf("a void takes %d bytes: %v", size, row)
 		}
 		delete(want, name)
@@ -213,7 +213,7 @@ func TestRowsOfChat(t *testing.T) {
 
 // TestDataComesBackAsItCame, whatever bytes it has.
 func TestDataComesBackAsItCame(t *testing.T) {
-	log := dynamodb.ChatLog{Table: dynamodblocal.NewTable(t)}
+	log := adapter.Store{Table: dynamodblocal.NewTable(t)}
 	for i, data := range []string{`{ "a" : 1.0e0 , "a":"<&>\u2028\u0000"}`, "\"\xff\xfe \x7f\u2028 \U0001f600\"", `""`, "null", " 1 "} {
 		e := chat.Entry{
 			Epoch: "e", Seq: int64(i), MessageID: "m", Data: json.RawMessage(data), From: domain.Origin{User: "ada", Connection: "c"},

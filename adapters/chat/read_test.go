@@ -1,11 +1,10 @@
-package dynamodb_test
+package chat_test
 
 import (
 	"encoding/json"
 	"testing"
 	"time"
 
-	"wsecho/adapters/dynamodb"
 	"wsecho/domain"
 	"wsecho/domain/chat"
 )
@@ -13,25 +12,24 @@ import (
 // talked fills the lobby with numbers that were taken a minute ago, of which those of holes were not used.
 func talked(t *testing.T, s store, n int64, holes ...int64) {
 	t.Helper()
-	log := dynamodb.ChatLog{Table: s.Registry.Table}
 	empty := map[int64]bool{}
 	for _, seq := range holes {
 		empty[seq] = true
 	}
 	for range n {
 		at := time.Now().Truncate(time.Millisecond).Add(-time.Minute)
-		head, err := log.Advance(t.Context(), lobby, newID(), at)
+		head, err := s.log.Advance(t.Context(), lobby, newID(), at)
 		wantNil(t, err)
 		if empty[head.Seq] {
 			continue
 		}
-		_, err = log.Write(t.Context(), lobby, chat.Entry{
+		_, err = s.log.Write(t.Context(), lobby, chat.Entry{
 			Epoch: head.Epoch, Seq: head.Seq, MessageID: newID(), From: domain.Origin{User: "ada", Connection: "c"},
 			Data: json.RawMessage(`1`), At: at, ExpiresAt: at.Add(time.Hour),
 		}, nil)
 		wantNil(t, err)
 	}
-	_, err := log.Advance(t.Context(), lobby, "", time.Now()) // Somebody is talking.
+	_, err := s.log.Advance(t.Context(), lobby, "", time.Now()) // Somebody is talking.
 	wantNil(t, err)
 }
 

@@ -1,0 +1,73 @@
+package chatmemory_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsecho/adapters/chat/chatmemory"
+	"wsecho/domain/chat"
+)
+
+// held is how many bytes the heap has after garbage was collected.
+func held() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
+// wantHeld wants that what is done leaves no more than a megabyte behind.
+func wantHeld(t *testing.T, do func()) {
+	t.Helper()
+	before := held()
+	do()
+	if grown := held() - before; grown > 1<<20 {
+		t.Errorf("%d KB are held", grown>>10)
+	}
+}
+
+func TestExpiredLinesAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(chatmemory.Store)
+		say := func(room string, life time.Duration) chat.Entry {
+			head, err := log.Advance(t.Context(), room, "e", time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := chat.Entry{
+				Epoch: head.Epoch, Seq: head.Seq, MessageID: fmt.Sprint(head.Seq), Data: json.RawMessage(strings.Repeat("1", 300)),
+				At: head.At, ExpiresAt: head.At.Add(life),
+			}
+			claim := &chat.Claim{User: "ada", Key: room + e.MessageID, Sent: chat.Sent{MessageID: e.MessageID}, ExpiresAt: head.At.Add(time.Hour)}
+			if _, err := log.Write(t.Context(), room, e, claim); err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		var kept chat.Entry
+		wantHeld(t, func() {
+			for range 50_000 {
+				say("lobby", time.Hour)
+				say("other", time.Hour)
+			}
+			kept = say("lobby", 2*time.Hour)
+			time.Sleep(time.Hour)
+			if _, err := log.Head(t.Context(), "lobby"); err != nil {
+				t.Fatal(err)
+			}
+		})
+		got, _, err := log.Read(t.Context(), "lobby", kept.Epoch, chat.Range{From: 1, To: kept.Seq})
+		if err != nil || len(got) != 1 || got[0].Seq != kept.Seq {
+			t.Errorf("what lives: %+v, %v", got, err)
+		}
+		if next := say("lobby", time.Hour); next.Seq != kept.Seq+1 {
+			t.Errorf("the next number is %d", next.Seq)
+		}
+		runtime.KeepAlive(log)
+	})
+}

@@ -1,0 +1,154 @@
+// Package chatmemory keeps what chat stores in the memory of one process, for a single machine and for tests. It is lost
+// when the process ends.
+package chatmemory
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"wsecho/adapters/memory"
+	"wsecho/domain/chat"
+)
+
+var (
+	_ chat.Log  = (*Store)(nil)
+	_ chat.Keys = (*Store)(nil)
+)
+
+// Store holds the logs of rooms and the keys of senders. It is safe for concurrent use. Its zero value is empty and ready for use.
+type Store struct {
+	mu     sync.Mutex // Guards what follows.
+	heads  map[string]chat.Head
+	logs   map[place]map[int64]chat.Entry
+	keys   map[[2]string]chat.Claim
+	sweeps memory.Sweeps
+}
+
+// place names one epoch of a room's log.
+type place struct{ room, epoch string }
+
+// Advance implements chat.Log.
+func (s *Store) Advance(_ context.Context, room, epoch string, at time.Time) (chat.Head, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.collect()
+	if s.heads == nil {
+		s.heads = map[string]chat.Head{}
+	}
+	head := s.heads[room]
+	if head.Epoch == "" {
+		head.Epoch = epoch
+	}
+	head.Seq++
+	head.At = at
+	s.heads[room] = head
+	return head, nil
+}
+
+// Head implements chat.Log.
+func (s *Store) Head(_ context.Context, room string) (chat.Head, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.collect()
+	return s.heads[room], nil
+}
+
+// Write implements chat.Log.
+func (s *Store) Write(_ context.Context, room string, e chat.Entry, claim *chat.Claim) (chat.Entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := place{room, e.Epoch}
+	if stored, taken := s.logs[at][e.Seq]; taken {
+		return copied(stored), nil
+	}
+	if claim != nil {
+		if err := s.claim(*claim); err != nil {
+			return chat.Entry{}, err
+		}
+	}
+	if s.logs == nil {
+		s.logs = map[place]map[int64]chat.Entry{}
+	}
+	if s.logs[at] == nil {
+		s.logs[at] = map[int64]chat.Entry{}
+	}
+	s.logs[at][e.Seq] = copied(e)
+	return e, nil
+}
+
+// Read implements chat.Log.
+func (s *Store) Read(_ context.Context, room, epoch string, r chat.Range) (entries []chat.Entry, cut bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	log := s.logs[place{room, epoch}]
+	seq, end, step := r.From, r.To, int64(1)
+	if r.Newest {
+		seq, end, step = r.To, r.From, -1
+	}
+	for ; r.From <= seq && seq <= r.To && !cut; seq += step {
+		if e, ok := log[seq]; ok && time.Now().Before(e.ExpiresAt) {
+			entries = append(entries, copied(e))
+			cut = len(entries) == r.Limit && seq != end
+		}
+	}
+	if r.Newest {
+		slices.Reverse(entries)
+	}
+	return entries, cut, nil
+}
+
+// Find implements chat.Keys.
+func (s *Store) Find(_ context.Context, user, key string) (chat.Sent, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	claim, ok := s.keys[[2]string{user, key}]
+	if !ok || !time.Now().Before(claim.ExpiresAt) {
+		return chat.Sent{}, chat.ErrUnusedKey
+	}
+	return claim.Sent, nil
+}
+
+// Claim implements chat.Keys.
+func (s *Store) Claim(_ context.Context, claim chat.Claim) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.collect()
+	return s.claim(claim)
+}
+
+// claim stores a claim unless another message has the key. s.mu is held.
+func (s *Store) claim(claim chat.Claim) error {
+	id := [2]string{claim.User, claim.Key}
+	if old, ok := s.keys[id]; ok && time.Now().Before(old.ExpiresAt) && old.Sent.MessageID != claim.Sent.MessageID {
+		return &chat.AlreadySent{Sent: old.Sent}
+	}
+	if s.keys == nil {
+		s.keys = map[[2]string]chat.Claim{}
+	}
+	s.keys[id] = claim
+	return nil
+}
+
+// collect deletes what has expired. s.mu is held.
+func (s *Store) collect() {
+	if !s.sweeps.Due() {
+		return
+	}
+	now := time.Now()
+	for at, log := range s.logs {
+		if log = memory.Living(log, func(e chat.Entry) bool { return now.Before(e.ExpiresAt) }); len(log) == 0 {
+			delete(s.logs, at)
+		} else {
+			s.logs[at] = log
+		}
+	}
+	s.keys = memory.Living(s.keys, func(c chat.Claim) bool { return now.Before(c.ExpiresAt) })
+}
+
+// copied keeps a caller's bytes out of the log and the log's out of a caller's hands.
+func copied(e chat.Entry) chat.Entry {
+	e.Data = slices.Clone(e.Data)
+	return e
+}
