@@ -60,7 +60,7 @@ func decode[T any](row Row) (T, error) {
 func (t Table) logUnreadable(ctx context.Context, row Row, err error) {
 	var key Key
 	_ = attributevalue.UnmarshalMap(Row{partitionKey: row[partitionKey], sortKey: row[sortKey]}, &key)
-	cmp.Or(t.Logger, slog.Default()).ErrorContext(ctx, "unreadable row", "pk", key.PK, "sk", key.SK, "error", err)
+	cmp.Or(t.Logger, slog.Default()).ErrorContext(ctx, "a row cannot be read", "pk", key.PK, "sk", key.SK, "cause", err)
 }
 
 // connectionRow is any row of a connection: its own, or that of a member. Names are short because they are paid for in
