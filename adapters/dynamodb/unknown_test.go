@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
@@ -34,16 +33,20 @@ func TestMayHave(t *testing.T) {
 			s, w := wired(t)
 			c := domaintest.NewConnection("")
 			wantNil(t, s.Connect(t.Context(), c))
-			s.Memberships.Table.Patience = 300 * time.Millisecond
 			for name, change := range map[string]func(context.Context) (bool, error){
 				"Enter": func(ctx context.Context) (bool, error) { return s.Enter(ctx, c, "a", 20) },
 				"Leave": func(ctx context.Context) (bool, error) { return s.Leave(ctx, c.ID, "b") },
 			} {
 				_, err := s.Enter(t.Context(), c, "b", 20)
 				wantNil(t, err)
+				patience := s.Memberships.Table.Patience
+				if test.unavailable {
+					s.Memberships.Table.Patience = brief
+				}
 				w.Inject(test.fault)
 				changed, err := change(t.Context())
 				w.Inject(nil)
+				s.Memberships.Table.Patience = patience
 				if !changed || errors.Is(err, domain.ErrUnavailable) != test.unavailable {
 					t.Errorf("%s = %v, %v", name, changed, err)
 				}
@@ -61,7 +64,7 @@ func TestMayNotHave(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			s, w := wired(t)
-			s.Memberships.Table.Patience = 300 * time.Millisecond
+			s.Memberships.Table.Patience = brief
 			c := domaintest.NewConnection("")
 			w.Inject(fault)
 			if created, err := s.Enter(t.Context(), c, "a", 20); created || err == nil {
