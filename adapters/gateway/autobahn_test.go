@@ -1,11 +1,11 @@
-package gateway
+package gateway_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/internal/frames"
 )
 
 // TestAutobahn runs the Autobahn suite against two servers: the frame layer with its limits and the refusal of binary
@@ -67,7 +70,7 @@ func wantAllPassed(t *testing.T, report map[string]verdictOf) {
 func wantDifferences(t *testing.T, report map[string]verdictOf) {
 	t.Helper()
 	want := map[string]string{}
-	for _, line := range strings.Split(readFile(t, "testdata/autobahn-gateway.txt"), "\n") {
+	for _, line := range strings.Split(read(t, "testdata/autobahn-gateway.txt"), "\n") {
 		if fields := strings.Fields(line); len(fields) == 2 && fields[0] != "#" {
 			want[fields[0]] = fields[1]
 		}
@@ -85,9 +88,9 @@ func (v verdictOf) difference() string {
 		return ""
 	}
 	switch v.RemoteCloseCode {
-	case closeUnsupported:
+	case frames.Unsupported:
 		return "1003"
-	case closeTooBig:
+	case frames.TooBig:
 		return "1009"
 	}
 	return "silent"
@@ -124,88 +127,51 @@ func runAutobahn(t *testing.T, servers map[string]string, cases []string) map[st
 		t.Fatalf("the suite failed: %v\n%s", err, out)
 	}
 	var reports map[string]map[string]verdictOf
-	if err := json.Unmarshal([]byte(readFile(t, filepath.Join(dir, "index.json"))), &reports); err != nil || len(reports) != len(servers) {
+	if err := json.Unmarshal([]byte(read(t, filepath.Join(dir, "index.json"))), &reports); err != nil || len(reports) != len(servers) {
 		t.Fatalf("the suite left no report: %v\n%s", err, out)
 	}
 	return reports
 }
 
-func readFile(t *testing.T, name string) string {
-	t.Helper()
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
 // gatewayServer is the gateway as it is, with a route that echoes.
 func gatewayServer(t *testing.T) string {
 	t.Helper()
-	echo := Typed(func(_ context.Context, e struct{ Body string }) (map[string]any, error) {
-		return map[string]any{"statusCode": 200, "body": e.Body}, nil
-	})
-	g, err := New(Config{RouteSelectionExpression: `\$default`, Routes: map[string]Route{"$default": {Handler: echo, Reply: true}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, server := listen(t), g.Server()
-	go server.Serve(Listener(l))
-	t.Cleanup(func() {
-		g.Shutdown(context.Background())
-		server.Close()
-	})
-	return "ws://" + l.Addr().String() + "/dev"
-}
-
-func listen(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
+	return serve(t, gateway.Config{RouteSelectionExpression: `\$default`, Routes: echoRoutes("$default")}).ws
 }
 
 // layerServer echoes with the frame layer alone.
 func layerServer(t *testing.T) string {
 	t.Helper()
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		u := &upgrade{r: r, deflate: acceptDeflate(r.Header.Values("Sec-WebSocket-Extensions"))}
-		nc, rw, err := http.NewResponseController(w).Hijack()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nc, rw, _, err := ws.UpgradeHTTP(r, w)
 		if err != nil {
 			return
 		}
 		defer nc.Close()
-		nc.Write([]byte(u.response()))
-		f := &frames{src: rw.Reader, rules: &framing{frameBytes: -1, messageBytes: -1, badUTF8: closeBadData, binary: true}}
-		if u.deflate != "" {
-			f.deflate = new(inflater)
-		}
+		f := &frames.Reader{Rules: &frames.Rules{FrameBytes: -1, MessageBytes: -1, BadUTF8: frames.BadData, Binary: true}}
+		f.Start(rw.Reader, nil)
 		echoFrames(nc, f)
-	})}
-	l := listen(t)
-	go server.Serve(l)
-	t.Cleanup(func() { server.Close() })
-	return "ws://" + l.Addr().String() + "/"
+	}))
+	t.Cleanup(server.Close)
+	return strings.Replace(server.URL, "http", "ws", 1) + "/"
 }
 
-func echoFrames(nc net.Conn, f *frames) {
-	f.control = func(op ws.OpCode, payload []byte) {
+func echoFrames(nc net.Conn, f *frames.Reader) {
+	f.Control = func(op ws.OpCode, payload []byte) {
 		if op == ws.OpPing {
-			nc.Write(encodeFrames(ws.OpPong, bytes.Clone(payload), -1))
+			nc.Write(frames.Encode(ws.OpPong, payload, -1))
 		}
 	}
 	for {
-		op, data, err := f.next()
+		op, data, err := f.Next()
 		switch e := err.(type) {
 		case nil:
-			nc.Write(encodeFrames(op, data, -1))
+			nc.Write(frames.Encode(op, data, -1))
 			continue
-		case received:
-			nc.Write(closeFrame(Close{Code: e.Code}))
-		case violation:
-			nc.Write(closeFrame(Close{Code: e.code}))
+		case frames.Closed:
+			nc.Write(frames.EncodeClose(e.Code, ""))
+		case frames.Violation:
+			nc.Write(frames.EncodeClose(e.Code, ""))
 		}
 		return
 	}

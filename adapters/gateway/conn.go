@@ -3,11 +3,14 @@ package gateway
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"wsecho/adapters/gateway/internal/frames"
 )
 
 // conn is an open WebSocket connection. Idle, it costs one goroutine with a small stack, one timer and this struct.
@@ -20,7 +23,7 @@ type conn struct {
 	domain      string
 	authorizer  json.RawMessage // As message and disconnect events show it.
 
-	in         frames
+	in         frames.Reader
 	out        outbox
 	alive      *time.Timer  // Ends the connection: idle, or too old.
 	lastActive atomic.Int64 // Unix milliseconds of the last data message, either way.
@@ -45,7 +48,7 @@ func (c *conn) serve() {
 	defer c.g.work.Done()
 	for {
 		c.room()
-		_, data, err := c.in.next()
+		_, data, err := c.in.Next()
 		if err != nil {
 			c.stop(err)
 			return
@@ -59,16 +62,16 @@ func (c *conn) serve() {
 
 // stop ends the connection for the reason for which reading ended, and releases the socket.
 func (c *conn) stop(err error) {
-	var v violation
-	var r received
+	var v frames.Violation
+	var r frames.Closed
 	switch {
 	case errors.As(err, &r):
-		c.end(c.clientClosed(r.Close))
+		c.end(c.clientClosed(Close(r)))
 	case errors.As(err, &v):
 		c.end(c.violated(v))
 	default:
 		c.g.faults.vanished(c.id)
-		c.end(ending{report: c.g.closeReason(closeAbnormal), cause: "the client is gone"})
+		c.end(ending{report: c.g.closeReason(frames.Abnormal), cause: "the client is gone"})
 	}
 	c.flush()
 	if errors.As(err, &v) {
@@ -81,23 +84,23 @@ func (c *conn) stop(err error) {
 func (c *conn) clientClosed(got Close) ending {
 	report := got
 	switch {
-	case got.Code == closeNoStatus:
+	case got.Code == frames.NoStatus:
 		report.Reason = "Client-side close frame status not set"
 	case got.Code >= 3000:
 		c.g.guess(9, "a close code of the client's own", "code", got.Code)
 		if c.g.cfg.Undetermined.HideClientClose {
-			report = Close{closeNoStatus, "Client-side close frame status not set"}
+			report = Close{frames.NoStatus, "Client-side close frame status not set"}
 		}
 	}
 	return ending{send: &Close{Code: got.Code}, report: report, cause: "the client closed"}
 }
 
-func (c *conn) violated(v violation) ending {
-	cl := c.g.closeReason(v.code)
-	if v.code == c.g.rules.badUTF8 {
-		c.g.guess(10, "malformed UTF-8 from a client", "code", v.code)
+func (c *conn) violated(v frames.Violation) ending {
+	cl := c.g.closeReason(v.Code)
+	if v.Code == c.g.rules.BadUTF8 {
+		c.g.guess(10, "malformed UTF-8 from a client", "code", v.Code)
 	}
-	return ending{send: &cl, report: cl, cause: v.why}
+	return ending{send: &cl, report: cl, cause: v.Why}
 }
 
 // closeReason gives a code its reason, which nobody has recorded.
@@ -117,7 +120,7 @@ func (c *conn) end(e ending) bool {
 	c.nc.SetDeadline(time.Now().Add(closeWait))
 	var frame []byte
 	if e.send != nil {
-		frame = closeFrame(*e.send)
+		frame = frames.EncodeClose(e.send.Code, e.send.Reason)
 	}
 	if c.out.seal(frame) == pushedFirst {
 		c.drainLater()
@@ -139,9 +142,7 @@ func (c *conn) discard() {
 	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite()
 	}
-	for err := error(nil); err == nil; {
-		_, err = c.nc.Read(c.in.buf[:])
-	}
+	io.Copy(io.Discard, c.nc)
 }
 
 // tick is called when the connection may be idle or too old. Activity doesn't touch the timer, which would cost more.
@@ -149,7 +150,7 @@ func (c *conn) tick() {
 	now, limits := time.Now(), c.g.cfg.Limits
 	left := remaining(limits.Lifetime, now.Sub(c.connectedAt))
 	idle := remaining(limits.IdleTimeout, now.Sub(time.UnixMilli(c.lastActive.Load())))
-	goingAway := Close{closeGoingAway, "Going away"}
+	goingAway := Close{frames.GoingAway, "Going away"}
 	switch {
 	case left <= 0:
 		c.g.guess(4, "the close reason at the end of a lifetime is not known")
@@ -180,14 +181,14 @@ func (c *conn) control(op ws.OpCode, payload []byte) {
 	if c.g.cfg.Undetermined.PingsKeepAlive {
 		c.touch()
 	}
-	if c.out.push(encodeFrames(ws.OpPong, payload, -1), c.g.cfg.Limits.SendBuffer) == pushedFirst {
+	if c.out.push(frames.Encode(ws.OpPong, payload, -1), c.g.cfg.Limits.SendBuffer) == pushedFirst {
 		c.drainLater()
 	}
 }
 
 // post adds a text message for the client without waiting for it.
 func (c *conn) post(data []byte) pushed {
-	p := c.out.push(encodeFrames(ws.OpText, data, c.g.cfg.Limits.FrameBytes), c.g.cfg.Limits.SendBuffer)
+	p := c.out.push(frames.Encode(ws.OpText, data, c.g.cfg.Limits.FrameBytes), c.g.cfg.Limits.SendBuffer)
 	if p == pushedFirst {
 		c.drainLater()
 	}
@@ -199,7 +200,7 @@ func (c *conn) post(data []byte) pushed {
 
 // reply sends a text message and may take as long as the client takes to read.
 func (c *conn) reply(data []byte) {
-	frame := encodeFrames(ws.OpText, data, c.g.cfg.Limits.FrameBytes)
+	frame := frames.Encode(ws.OpText, data, c.g.cfg.Limits.FrameBytes)
 	for {
 		switch c.out.push(frame, c.g.cfg.Limits.SendBuffer) {
 		case pushedFirst:

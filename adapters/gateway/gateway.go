@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/time/rate"
+
+	"wsecho/adapters/gateway/internal/frames"
 )
 
 // Gateway is one stage of one WebSocket API, served on this machine. It is an http.Handler: WebSocket at /{stage},
@@ -17,7 +19,7 @@ import (
 type Gateway struct {
 	cfg            Config
 	log            *slog.Logger
-	rules          framing
+	rules          frames.Rules
 	selection      expression
 	sources        []identitySource
 	stageVariables stageVariables
@@ -52,11 +54,11 @@ func New(cfg Config) (*Gateway, error) {
 		faults:   newFaults(cfg.Faults, cfg.Logger),
 		conns:    map[string]*conn{},
 		pool:     newPool(),
-		rules: framing{
-			frameBytes:      cfg.Limits.FrameBytes,
-			messageBytes:    cfg.Limits.MessageBytes,
-			badUTF8:         cfg.Undetermined.BadUTF8Code,
-			countCompressed: cfg.Undetermined.CountCompressed,
+		rules: frames.Rules{
+			FrameBytes:      cfg.Limits.FrameBytes,
+			MessageBytes:    cfg.Limits.MessageBytes,
+			BadUTF8:         cfg.Undetermined.BadUTF8Code,
+			CountCompressed: cfg.Undetermined.CountCompressed,
 		},
 	}
 	var err error
@@ -126,7 +128,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 }
 
 func shutDown() ending {
-	goingAway := Close{closeGoingAway, "Going away"}
+	goingAway := Close{frames.GoingAway, "Going away"}
 	return ending{send: &goingAway, report: goingAway, cause: "the gateway shuts down"}
 }
 

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"wsecho/adapters/gateway/internal/frames"
 )
 
 // inFlight counts the messages of a connection that are being handled, and starts them in the order of arrival.
@@ -175,7 +177,7 @@ func (c *conn) throttled(ctx requestContext) {
 		c.serviceFrame("Too Many Requests", ctx.RequestID)
 		return
 	}
-	policy := Close{closePolicy, c.g.cfg.Undetermined.CloseReasons[closePolicy]}
+	policy := Close{frames.PolicyViolation, c.g.cfg.Undetermined.CloseReasons[frames.PolicyViolation]}
 	c.end(ending{send: &policy, report: policy, cause: "too many messages"})
 }
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"wsecho/adapters/gateway/internal/frames"
 )
 
 // serveUpgrade answers a request for the stage's path: with 101 and a connection, or with the HTTP status for which
@@ -28,7 +30,7 @@ func (g *Gateway) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := u.open(w); err != nil {
 		g.log.Warn("the upgrade failed", "connectionId", u.c.id, "error", err)
-		g.disconnect(u.c, ending{report: Close{Code: closeAbnormal}, cause: "the upgrade failed"})
+		g.disconnect(u.c, ending{report: Close{Code: frames.Abnormal}, cause: "the upgrade failed"})
 		g.work.Done()
 	}
 }
@@ -133,7 +135,7 @@ func (g *Gateway) newUpgrade(r *http.Request) *upgrade {
 	u := &upgrade{g: g, r: r, c: c, headers: eventHeaders(r, c)}
 	u.ctx = c.newContext(eventConnect, routeConnect)
 	if !g.cfg.Limits.NoCompression {
-		u.deflate = acceptDeflate(r.Header.Values("Sec-WebSocket-Extensions"))
+		u.deflate = frames.AcceptDeflate(r.Header.Values("Sec-WebSocket-Extensions"))
 	}
 	return u
 }
@@ -154,13 +156,13 @@ func (u *upgrade) open(w http.ResponseWriter) error {
 	}
 	c := u.c
 	c.nc = bare(nc)
-	c.in = frames{src: c.nc, rules: &u.g.rules, control: c.control}
+	c.in = frames.Reader{Rules: &u.g.rules, Control: c.control}
 	if u.deflate != "" {
 		u.g.guess(19, "compression was negotiated; whether the frame limit counts compressed bytes is not known")
-		c.in.deflate = new(inflater)
+		c.in.Inflater = new(frames.Inflater)
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	c.in.unread(early)
+	c.in.Start(c.nc, early)
 	c.lastActive.Store(c.connectedAt.UnixMilli())
 	// The 101 goes through the outbox, first: a post that finds the connection can't overtake it.
 	c.out.push([]byte(u.response()), -1)

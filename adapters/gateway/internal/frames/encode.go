@@ -1,4 +1,4 @@
-package gateway
+package frames
 
 import (
 	"encoding/binary"
@@ -6,8 +6,9 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// encodeFrames writes a message as the service does: unmasked, in frames of at most size bytes.
-func encodeFrames(op ws.OpCode, payload []byte, size int) []byte {
+// Encode writes a message as a server does: unmasked, in frames of at most size bytes of payload. A size of 0 or less
+// makes one frame of it.
+func Encode(op ws.OpCode, payload []byte, size int) []byte {
 	if size <= 0 {
 		size = len(payload)
 	}
@@ -35,11 +36,11 @@ func appendHeader(out []byte, op ws.OpCode, length int, fin bool) []byte {
 	return binary.BigEndian.AppendUint64(append(out, b, 127), uint64(length))
 }
 
-// closeFrame makes a close frame. A code that may not be sent, such as 1005, makes an empty one.
-func closeFrame(c Close) []byte {
+// EncodeClose makes a close frame. A code that may not be sent, such as NoStatus, makes an empty one.
+func EncodeClose(code int, reason string) []byte {
 	var body []byte
-	if c.Code != 0 && c.Code != closeNoStatus && c.Code != closeAbnormal {
-		body = ws.NewCloseFrameBody(ws.StatusCode(c.Code), c.Reason)
+	if code != 0 && code != NoStatus && code != Abnormal {
+		body = ws.NewCloseFrameBody(ws.StatusCode(code), reason)
 	}
-	return encodeFrames(ws.OpClose, body, -1)
+	return Encode(ws.OpClose, body, -1)
 }

@@ -1,4 +1,4 @@
-package gateway
+package frames
 
 import (
 	"bytes"
@@ -12,12 +12,14 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// shipped is what the gateway accepts by default.
-var shipped = framing{frameBytes: 32 << 10, messageBytes: 128 << 10, badUTF8: closeBadData}
+// rules are those of API Gateway.
+var rules = Rules{FrameBytes: 32 << 10, MessageBytes: 128 << 10, BadUTF8: BadData}
 
 // readerOf reads what a client sent.
-func readerOf(sent io.Reader) *frames {
-	return &frames{src: sent, rules: &shipped, control: func(ws.OpCode, []byte) {}}
+func readerOf(sent io.Reader) *Reader {
+	r := &Reader{Rules: &rules, Control: func(ws.OpCode, []byte) {}}
+	r.Start(sent, nil)
+	return r
 }
 
 func masked(f ws.Frame) []byte { return ws.MustCompileFrame(ws.MaskFrameWith(f, [4]byte{9, 8, 7, 6})) }
@@ -30,44 +32,44 @@ func TestFrameViolations(t *testing.T) {
 		sent []byte
 		code int
 	}{
-		"not masked":                  {ws.MustCompileFrame(ws.NewTextFrame([]byte("x"))), closeProtocol},
-		"reserved bit":                {masked(ws.Frame{Header: ws.Header{Fin: true, Rsv: 0b100, OpCode: ws.OpText}}), closeProtocol},
-		"reserved kind":               {masked(ws.NewFrame(3, true, nil)), closeProtocol},
-		"fragmented ping":             {masked(ws.NewFrame(ws.OpPing, false, nil)), closeProtocol},
-		"ping of 126 bytes":           {masked(ws.NewFrame(ws.OpPing, true, make([]byte, 126))), closeProtocol},
-		"continuation of nothing":     {rest(true, "x"), closeProtocol},
-		"text within a text":          {append(text(false, "x"), text(true, "y")...), closeProtocol},
-		"length with its highest bit": {[]byte{0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}, closeProtocol},
-		"frame of 2^62 bytes":         {[]byte{0x81, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}, closeTooBig},
-		"binary":                      {masked(ws.NewBinaryFrame(nil)), closeUnsupported},
-		"surrogate":                   {text(true, "\xed\xa0\x80"), closeBadData},
-		"overlong":                    {text(true, "\xc0\xaf"), closeBadData},
-		"bad text, found early":       {append(text(false, "ab\xff"), 0x80), closeBadData},
-		"half a rune at the end":      {append(text(false, "\xe2\x82"), rest(true, "")...), closeBadData},
-		"close with half a code":      {masked(ws.NewCloseFrame([]byte{3})), closeProtocol},
-		"close with 1005":             {masked(ws.NewCloseFrame(ws.NewCloseFrameBody(1005, ""))), closeProtocol},
-		"close with 999":              {masked(ws.NewCloseFrame(ws.NewCloseFrameBody(999, ""))), closeProtocol},
-		"close with 2999":             {masked(ws.NewCloseFrame(ws.NewCloseFrameBody(2999, ""))), closeProtocol},
-		"close with a bad reason":     {masked(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "\xff"))), closeBadData},
+		"not masked":                  {ws.MustCompileFrame(ws.NewTextFrame([]byte("x"))), ProtocolError},
+		"reserved bit":                {masked(ws.Frame{Header: ws.Header{Fin: true, Rsv: 0b100, OpCode: ws.OpText}}), ProtocolError},
+		"reserved kind":               {masked(ws.NewFrame(3, true, nil)), ProtocolError},
+		"fragmented ping":             {masked(ws.NewFrame(ws.OpPing, false, nil)), ProtocolError},
+		"ping of 126 bytes":           {masked(ws.NewFrame(ws.OpPing, true, make([]byte, 126))), ProtocolError},
+		"continuation of nothing":     {rest(true, "x"), ProtocolError},
+		"text within a text":          {append(text(false, "x"), text(true, "y")...), ProtocolError},
+		"length with its highest bit": {[]byte{0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}, ProtocolError},
+		"frame of 2^62 bytes":         {[]byte{0x81, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}, TooBig},
+		"binary":                      {masked(ws.NewBinaryFrame(nil)), Unsupported},
+		"surrogate":                   {text(true, "\xed\xa0\x80"), BadData},
+		"overlong":                    {text(true, "\xc0\xaf"), BadData},
+		"bad text, found early":       {append(text(false, "ab\xff"), 0x80), BadData},
+		"half a rune at the end":      {append(text(false, "\xe2\x82"), rest(true, "")...), BadData},
+		"close with half a code":      {masked(ws.NewCloseFrame([]byte{3})), ProtocolError},
+		"close with 1005":             {masked(ws.NewCloseFrame(ws.NewCloseFrameBody(1005, ""))), ProtocolError},
+		"close with 999":              {masked(ws.NewCloseFrame(ws.NewCloseFrameBody(999, ""))), ProtocolError},
+		"close with 2999":             {masked(ws.NewCloseFrame(ws.NewCloseFrameBody(2999, ""))), ProtocolError},
+		"close with a bad reason":     {masked(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "\xff"))), BadData},
 	} {
-		_, _, err := readerOf(bytes.NewReader(c.sent)).next()
-		var v violation
-		if !errors.As(err, &v) || v.code != c.code {
+		_, _, err := readerOf(bytes.NewReader(c.sent)).Next()
+		var v Violation
+		if !errors.As(err, &v) || v.Code != c.code {
 			t.Errorf("%s: %v (%+v), want code %d", name, err, v, c.code)
 		}
 	}
 }
 
 func TestCloseFramesReceived(t *testing.T) {
-	for _, want := range []Close{{1005, ""}, {1000, "bye"}, {1001, ""}, {1012, ""}, {1014, ""}, {3000, "x"}, {4999, strings.Repeat("x", 123)}} {
+	for _, want := range []Closed{{1005, ""}, {1000, "bye"}, {1001, ""}, {1012, ""}, {1014, ""}, {3000, "x"}, {4999, strings.Repeat("x", 123)}} {
 		var body []byte
-		if want.Code != closeNoStatus {
+		if want.Code != NoStatus {
 			body = ws.NewCloseFrameBody(ws.StatusCode(want.Code), want.Reason)
 		}
-		_, _, err := readerOf(bytes.NewReader(masked(ws.NewCloseFrame(body)))).next()
-		var got received
-		if !errors.As(err, &got) || got.Close != want {
-			t.Errorf("got %+v, want %+v", got.Close, want)
+		_, _, err := readerOf(bytes.NewReader(masked(ws.NewCloseFrame(body)))).Next()
+		var got Closed
+		if !errors.As(err, &got) || got != want {
+			t.Errorf("got %+v, want %+v", got, want)
 		}
 	}
 }
@@ -86,10 +88,10 @@ func TestFramesRoundTrip(t *testing.T) {
 		}
 		f := readerOf(&drip{random, sender.out.Bytes()})
 		if compress {
-			f.deflate = new(inflater)
+			f.Inflater = new(Inflater)
 		}
 		for i, text := range want {
-			op, got, err := f.next()
+			op, got, err := f.Next()
 			if err != nil || op != ws.OpText || string(got) != text {
 				t.Fatalf("message %d, compressed %v: error %v, %d bytes, want %d", i, compress, err, len(got), len(text))
 			}
@@ -159,12 +161,12 @@ func TestInflateBomb(t *testing.T) {
 	w, _ := flate.NewWriter(&packed, 9)
 	w.Write(make([]byte, 5<<20))
 	w.Flush()
-	_, err := new(inflater).inflate(packed.Bytes(), 128<<10)
-	if v := (violation{}); !errors.As(err, &v) || v.code != closeTooBig {
+	_, err := new(Inflater).inflate(packed.Bytes(), 128<<10)
+	if v := (Violation{}); !errors.As(err, &v) || v.Code != TooBig {
 		t.Errorf("error %v", err)
 	}
-	_, err = new(inflater).inflate([]byte("no deflate stream"), 128<<10)
-	if v := (violation{}); !errors.As(err, &v) || v.code != closeBadData {
+	_, err = new(Inflater).inflate([]byte("no deflate stream"), 128<<10)
+	if v := (Violation{}); !errors.As(err, &v) || v.Code != BadData {
 		t.Errorf("error %v", err)
 	}
 }
@@ -175,10 +177,10 @@ func FuzzFrames(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sent []byte, compressed bool) {
 		r := readerOf(bytes.NewReader(sent))
 		if compressed {
-			r.deflate = new(inflater)
+			r.Inflater = new(Inflater)
 		}
 		for {
-			if _, _, err := r.next(); err != nil {
+			if _, _, err := r.Next(); err != nil {
 				return
 			}
 		}
