@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"wsecho/adapters/gateway/internal/lenient"
 )
 
 // answer is the response of a Lambda proxy integration, of which WebSocket APIs use little.
@@ -25,14 +27,14 @@ func malformed(format string, args ...any) error {
 // parseAnswer accepts what API Gateway accepts: an object with a statusCode and no unknown member, whose other members
 // may be null. Names are compared exactly, unlike encoding/json does it for structs.
 func parseAnswer(raw []byte) (answer, error) {
-	doc := document{text: string(raw)}
-	if !doc.parse() || doc.sloppy || doc.root.kind != kindObject {
+	doc, ok := lenient.Parse(string(raw))
+	if !ok || !doc.Strict || doc.Root.Kind != lenient.Object {
 		return answer{}, malformed("it must be an object with a statusCode, not %.60s", describe(raw))
 	}
 	var a answer
-	for i := range doc.root.members {
-		m := &doc.root.members[i]
-		if err := a.set(m.name, &m.value); err != nil {
+	for i := range doc.Root.Members {
+		m := &doc.Root.Members[i]
+		if err := a.set(m.Name, &m.Value); err != nil {
 			return answer{}, err
 		}
 	}
@@ -43,28 +45,28 @@ func parseAnswer(raw []byte) (answer, error) {
 }
 
 // set takes one member.
-func (a *answer) set(name string, v *value) error {
+func (a *answer) set(name string, v *lenient.Value) error {
 	switch {
 	case name == "statusCode":
 		return a.setStatus(v)
 	case name != "body" && name != "headers" && name != "multiValueHeaders" && name != "isBase64Encoded":
 		return malformed("unknown member %q", name)
-	case v.null():
+	case v.Null():
 		return nil
-	case name == "isBase64Encoded" && (v.text == "true" || v.text == "false"):
+	case name == "isBase64Encoded" && (v.Text == "true" || v.Text == "false"):
 		return nil
-	case name == "body" && v.kind == kindText:
-		a.body = v.text
+	case name == "body" && v.Kind == lenient.Text:
+		a.body = v.Text
 		return nil
-	case (name == "headers" || name == "multiValueHeaders") && v.kind == kindObject:
+	case (name == "headers" || name == "multiValueHeaders") && v.Kind == lenient.Object:
 		return a.setHeaders(v, name == "multiValueHeaders")
 	}
 	return malformed("%s can't be %.60s", name, v)
 }
 
 // setStatus takes a number or its text, since API Gateway takes both.
-func (a *answer) setStatus(v *value) error {
-	status, err := strconv.Atoi(v.text)
+func (a *answer) setStatus(v *lenient.Value) error {
+	status, err := strconv.Atoi(v.Text)
 	if err != nil || status < 100 || status > 599 {
 		return malformed("statusCode %.20s", v)
 	}
@@ -73,16 +75,16 @@ func (a *answer) setStatus(v *value) error {
 }
 
 // setHeaders takes headers that have one value each, or a list of them, of which the last counts here.
-func (a *answer) setHeaders(headers *value, lists bool) error {
-	for i := range headers.members {
-		m := &headers.members[i]
-		if lists != (m.kind == kindArray) || m.kind == kindObject {
-			return malformed("header %q can't be %.60s", m.name, &m.value)
+func (a *answer) setHeaders(headers *lenient.Value, lists bool) error {
+	for i := range headers.Members {
+		m := &headers.Members[i]
+		if lists != (m.Kind == lenient.Array) || m.Kind == lenient.Object {
+			return malformed("header %q can't be %.60s", m.Name, &m.Value)
 		}
 		if !lists {
-			a.addHeader(m.name, m.text)
-		} else if n := len(m.members); n > 0 {
-			a.addHeader(m.name, m.members[n-1].text)
+			a.addHeader(m.Name, m.Text)
+		} else if n := len(m.Members); n > 0 {
+			a.addHeader(m.Name, m.Members[n-1].Text)
 		}
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"wsecho/adapters/gateway/internal/iam"
 )
 
 // authorizerTimeout is how long an authorizer may take.
@@ -59,7 +61,7 @@ func (u *upgrade) judge(out []byte) *refusal {
 	if err != nil {
 		return authorizerFailed(err.Error())
 	}
-	allowed, notes := v.Policy.allows("execute-api:Invoke", u.methodARN())
+	allowed, notes := v.Policy.Allows("execute-api:Invoke", u.methodARN())
 	for _, note := range notes {
 		u.g.log.Warn("the authorizer's policy: "+note, "connectionId", u.c.id)
 	}
@@ -98,7 +100,7 @@ func (u *upgrade) authorizerEvent() []byte {
 // verdict is what an authorizer returns: version 1.0 of the format, the only one for WebSocket APIs.
 type verdict struct {
 	PrincipalID *string                    `json:"principalId"`
-	Policy      *policy                    `json:"policyDocument"`
+	Policy      *iam.Policy                `json:"policyDocument"`
 	Context     map[string]json.RawMessage `json:"context"`
 }
 

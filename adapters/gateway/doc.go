@@ -66,7 +66,7 @@
 //	R07  holds  high   paths and concatenation
 //	R08  holds  mixed  constant expressions
 //	R09  holds  good   an array as text
-//	R10  holds  good   sloppy JSON is routed, and the handler gets it as it is
+//	R10  holds  good   lenient JSON is routed, and the handler gets it as it is
 //	M01  holds  high   without a RouteResponse the body is thrown away
 //	M02  holds  high   with a RouteResponse the body is a text frame
 //	M03  holds  good   the status of a reply doesn't matter

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"wsecho/adapters/gateway/internal/frames"
+	"wsecho/adapters/gateway/internal/selection"
 )
 
 // Gateway is one stage of one WebSocket API, served on this machine. It is an http.Handler: WebSocket at /{stage},
@@ -20,7 +22,7 @@ type Gateway struct {
 	cfg            Config
 	log            *slog.Logger
 	rules          frames.Rules
-	selection      expression
+	selection      selection.Expression
 	sources        []identitySource
 	stageVariables stageVariables
 	connects       *rate.Limiter
@@ -62,8 +64,8 @@ func New(cfg Config) (*Gateway, error) {
 		},
 	}
 	var err error
-	if g.selection, err = parseExpression(cfg.RouteSelectionExpression); err != nil {
-		return nil, err
+	if g.selection, err = selection.Parse(cfg.RouteSelectionExpression); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	if cfg.Authorizer != nil {
 		g.sources, _ = parseSources(cfg.Authorizer.IdentitySources) // Validated before.

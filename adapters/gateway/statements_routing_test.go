@@ -92,7 +92,7 @@ func TestStatementsRouting(t *testing.T) {
 	t.Run("R09 an array as text", func(t *testing.T) {
 		routed(t, "", []string{"[item1, item2]", "$default"}, map[string]string{`{"action":["item1","item2"]}`: "[item1, item2]"})
 	})
-	t.Run("R10 sloppy JSON is routed, and the handler gets it as it is", func(t *testing.T) {
+	t.Run("R10 lenient JSON is routed, and the handler gets it as it is", func(t *testing.T) {
 		byAction(t, map[string]string{
 			`{action:"join"}`: "join", `{"action":"join", x:y}`: "join", `{"action":"join","hoge":fuga"}`: "join",
 			`{action: join}`: "join", `{'action':'join'}`: "join", `{"action":"join",}`: "join",
@@ -132,15 +132,4 @@ func TestBadExpressions(t *testing.T) {
 			t.Errorf("%s: error %v, want one that shows the expression", e, err)
 		}
 	}
-}
-
-func FuzzSelection(f *testing.F) {
-	for _, seed := range []string{`{"action":"a"}`, `{action:a}`, `{'a':'\'`, `[[`, `{"a":}`, `{,}`, "\xff", `{"action":"\ud800"}`} {
-		f.Add(seed)
-	}
-	g, err := gateway.New(gateway.Config{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, text string) { gateway.SelectRoute(g, []byte(text)) })
 }

@@ -1,4 +1,6 @@
-package gateway
+// Package iam evaluates IAM policies, as far as API Gateway does it for what a Lambda authorizer returns.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+package iam
 
 import (
 	"encoding/json"
@@ -6,26 +8,27 @@ import (
 	"strings"
 )
 
-// policy is an IAM policy document, as far as API Gateway evaluates it for an authorizer: an explicit Deny beats every
-// Allow, and what nothing allows is denied.
-type policy struct {
-	Statement oneOrMany[statement]
+// Policy is a policy document, to be decoded from JSON: an explicit Deny beats every Allow, and what nothing allows is
+// denied.
+type Policy struct {
+	Statement OneOrMany[Statement]
 }
 
-type statement struct {
-	Effect      string
-	Action      oneOrMany[string]
-	NotAction   oneOrMany[string]
-	Resource    oneOrMany[string]
-	NotResource oneOrMany[string]
+// Statement allows or denies actions on resources. A principal is not looked at: the policy is the caller's own.
+type Statement struct {
+	Effect      string // Allow or Deny.
+	Action      OneOrMany[string]
+	NotAction   OneOrMany[string]
+	Resource    OneOrMany[string]
+	NotResource OneOrMany[string]
 	Condition   json.RawMessage
 }
 
-// oneOrMany is a value or a list of values, which IAM allows in most places.
-type oneOrMany[T any] []T
+// OneOrMany is a value or a list of values, which IAM allows in most places.
+type OneOrMany[T any] []T
 
-// UnmarshalJSON decodes either form.
-func (m *oneOrMany[T]) UnmarshalJSON(raw []byte) error {
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *OneOrMany[T]) UnmarshalJSON(raw []byte) error {
 	if len(raw) > 0 && raw[0] == '[' {
 		return json.Unmarshal(raw, (*[]T)(m))
 	}
@@ -33,12 +36,13 @@ func (m *oneOrMany[T]) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &one); err != nil {
 		return err
 	}
-	*m = oneOrMany[T]{one}
+	*m = OneOrMany[T]{one}
 	return nil
 }
 
-// allows evaluates the policy. The notes tell what is evaluated otherwise than on AWS, always to the stricter side.
-func (p *policy) allows(action, resource string) (allowed bool, notes []string) {
+// Allows evaluates the policy for one action on one resource. The notes, for the log, tell what is evaluated otherwise
+// than on AWS, always to the stricter side.
+func (p *Policy) Allows(action, resource string) (allowed bool, notes []string) {
 	denied := false
 	for i, s := range p.Statement {
 		if s.Effect != "Allow" && s.Effect != "Deny" {
@@ -48,7 +52,7 @@ func (p *policy) allows(action, resource string) (allowed bool, notes []string) 
 		}
 		matches := s.covers(action, resource)
 		if s.Condition != nil {
-			notes = append(notes, fmt.Sprintf("statement %d has a Condition, which this gateway can't evaluate: an Allow is ignored, a Deny is obeyed", i+1))
+			notes = append(notes, fmt.Sprintf("statement %d has a Condition, which can't be evaluated here: an Allow is ignored, a Deny is obeyed", i+1))
 			matches = matches && s.Effect == "Deny"
 		}
 		allowed = allowed || matches && s.Effect == "Allow"
@@ -58,20 +62,20 @@ func (p *policy) allows(action, resource string) (allowed bool, notes []string) 
 }
 
 // covers reports whether a statement speaks of an action on a resource. Actions are compared without case.
-func (s statement) covers(action, resource string) bool {
+func (s Statement) covers(action, resource string) bool {
 	lower := func(pattern string) bool { return wildcard(strings.ToLower(pattern), strings.ToLower(action)) }
 	exact := func(pattern string) bool { return wildcard(pattern, resource) }
 	return listed(s.Action, s.NotAction, lower) && listed(s.Resource, s.NotResource, exact)
 }
 
-func listed(in, notIn oneOrMany[string], match func(string) bool) bool {
+func listed(in, notIn OneOrMany[string], match func(string) bool) bool {
 	if len(notIn) > 0 {
 		return !anyOf(notIn, match)
 	}
 	return anyOf(in, match)
 }
 
-func anyOf(patterns oneOrMany[string], match func(string) bool) bool {
+func anyOf(patterns OneOrMany[string], match func(string) bool) bool {
 	for _, p := range patterns {
 		if match(p) {
 			return true

@@ -1,14 +1,20 @@
-package gateway
+// Package selection evaluates route selection expressions: what API Gateway compares with the keys of a WebSocket API's
+// routes.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-selection-expressions.html
+package selection
 
 import (
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"wsecho/adapters/gateway/internal/lenient"
 )
 
-// expression is a route selection expression: constant parts and paths into the body, in turn.
-type expression []part
+// Expression is a route selection expression: constant parts and paths into the body, in turn. It may be used by several
+// goroutines.
+type Expression []part
 
 // part is a constant text or, if path isn't nil, a place in the message.
 type part struct {
@@ -22,15 +28,14 @@ type step struct {
 	index int
 }
 
-// parseExpression understands what the developer guide describes: $request.body.path alone, ${request.body.path} within
-// other text, and \$ for a dollar sign.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-selection-expressions.html
-func parseExpression(s string) (expression, error) {
-	var e expression
+// Parse understands what the developer guide describes: $request.body.path alone, ${request.body.path} within other
+// text, and \$ for a dollar sign. A path has names after dots, ['name'] and [0].
+func Parse(s string) (Expression, error) {
+	var e Expression
 	for rest := s; rest != ""; {
 		p, left, err := nextPart(rest, rest == s)
 		if err != nil {
-			return nil, fmt.Errorf("gateway: route selection expression %q: %w", s, err)
+			return nil, fmt.Errorf("route selection expression %q: %w", s, err)
 		}
 		e, rest = append(e, p), left
 	}
@@ -113,7 +118,7 @@ func cutIndex(s string) (step, string, error) {
 }
 
 // constant returns the expression's text if it doesn't look at the message.
-func (e expression) constant() (string, bool) {
+func (e Expression) constant() (string, bool) {
 	var b strings.Builder
 	for _, p := range e {
 		if p.path != nil {
@@ -124,53 +129,60 @@ func (e expression) constant() (string, bool) {
 	return b.String(), true
 }
 
-// selectRoute finds the route of a message: the one whose key the expression yields, otherwise $default, if there is one.
-func (g *Gateway) selectRoute(text string) (key string, route Route, ok bool) {
-	key = g.evaluate(text)
-	reserved := key == routeConnect || key == routeDisconnect
-	if reserved {
-		g.guess(6, "a message selects a reserved route; whether that works is not known", "route", key)
-	}
-	if route, ok = g.cfg.Routes[key]; ok && (!reserved || g.cfg.Undetermined.ReservedSelectable) {
-		return key, route, true
-	}
-	route, ok = g.cfg.Routes[routeDefault]
-	return routeDefault, route, ok
+// Result is what an expression yields for a message.
+type Result struct {
+	// Key is to be compared with the keys of routes. It is empty, as no route's key is, where a path leads nowhere.
+	Key string
+	// Lenient reports that the message is an object, but not JSON, strictly speaking.
+	Lenient bool
+	// Literal reports that a path led to a number, a boolean or null.
+	Literal bool
 }
 
-// evaluate returns what the expression yields for a message: the empty string where a path leads nowhere. No route key
-// is empty.
-func (g *Gateway) evaluate(text string) string {
-	if constant, ok := g.selection.constant(); ok {
-		return constant
+// Evaluate applies the expression to the text of a message. With stringsOnly a number or a boolean yields nothing,
+// otherwise its text. Null yields nothing.
+func (e Expression) Evaluate(text string, stringsOnly bool) Result {
+	if constant, ok := e.constant(); ok {
+		return Result{Key: constant}
 	}
-	doc := document{text: text}
-	if !doc.parse() {
-		return ""
+	doc, ok := lenient.Parse(text)
+	if !ok {
+		return Result{}
 	}
-	if doc.sloppy && doc.root.kind == kindObject {
-		g.log.Warn("a message is sloppy JSON: it is routed, as on AWS, but a strict parser will refuse it")
-	}
+	r := Result{Lenient: !doc.Strict && doc.Root.Kind == lenient.Object}
 	var b strings.Builder
-	for _, p := range g.selection {
+	for _, p := range e {
 		b.WriteString(p.text)
-		if p.path != nil {
-			b.WriteString(g.stringify(doc.root.at(p.path)))
+		v := at(&doc.Root, p.path)
+		if p.path == nil || v == nil {
+			continue
+		}
+		literal := v.Kind == lenient.Literal
+		r.Literal = r.Literal || literal
+		if !literal || !stringsOnly && !v.Null() {
+			b.WriteString(v.String())
 		}
 	}
-	return b.String()
+	r.Key = b.String()
+	return r
 }
 
-// stringify turns a value into the text that is compared with route keys.
-func (g *Gateway) stringify(v *value) string {
-	if v == nil {
-		return ""
-	}
-	if v.kind == kindLiteral {
-		g.guess(5, "a message selects its route with a number, a boolean or null; what AWS makes of it is not known")
-		if g.cfg.Undetermined.NonStringsToDefault || v.text == "null" {
-			return ""
+// at follows a path, or returns nil.
+func at(v *lenient.Value, path []step) *lenient.Value {
+	for _, s := range path {
+		if v = down(v, s); v == nil {
+			return nil
 		}
 	}
-	return v.String()
+	return v
+}
+
+func down(v *lenient.Value, s step) *lenient.Value {
+	switch {
+	case s.name != "" && v.Kind == lenient.Object:
+		return v.Member(s.name)
+	case s.name == "" && v.Kind == lenient.Array && s.index < len(v.Members):
+		return &v.Members[s.index].Value
+	}
+	return nil
 }
