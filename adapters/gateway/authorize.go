@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -53,8 +54,8 @@ func authorizerFailed(why string) *refusal {
 // judge evaluates what the authorizer returned.
 func (u *upgrade) judge(out []byte) *refusal {
 	if len(out) > maxAuthorizerResult {
-		status := u.g.cfg.Undetermined.BigAuthorizerStatus
-		u.g.guess(17, "the authorizer returned more than 8 KB; the status is not known", "status", status)
+		status := u.g.cfg.Assumptions.BigAuthorizerStatus
+		u.g.assume(bigAuthorizerIs500, slog.Int("code", status))
 		return &refusal{status: status, message: "Internal server error", why: "the authorizer returned more than 8 KB"}
 	}
 	v, err := parseVerdict(out)
@@ -127,8 +128,8 @@ func (g *Gateway) authorizerContext(v verdict) (json.RawMessage, error) {
 			return nil, fmt.Errorf("the authorizer's context member %q: %w", name, err)
 		}
 		if _, text := value.(string); !text {
-			g.guess(12, "the authorizer's context has a number or a boolean; whether events show it as text is not known", "member", name)
-			if !g.cfg.Undetermined.TypedContext {
+			g.assume(contextIsText, slog.String("member", name))
+			if !g.cfg.Assumptions.TypedContext {
 				value = string(raw)
 			}
 		}
@@ -227,10 +228,10 @@ func (u *upgrade) headerSource(name string) string {
 		if h.name == name {
 			return h.values[len(h.values)-1]
 		}
-		if !strings.EqualFold(h.name, name) || u.g.cfg.Undetermined.ExactHeaderSources {
+		if !strings.EqualFold(h.name, name) || u.g.cfg.Assumptions.ExactHeaderSources {
 			continue
 		}
-		u.g.guess(16, "an identity source differs from the header in case; whether AWS minds is not known", "source", name, "header", h.name)
+		u.g.assume(sourcesHaveAnyCase, slog.String("source", name), slog.String("header", h.name))
 		return h.values[len(h.values)-1]
 	}
 	return ""

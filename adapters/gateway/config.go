@@ -54,8 +54,8 @@ type Config struct {
 	ClockSpeed float64
 	// Faults are misbehaviours on request; the zero value has none.
 	Faults Faults
-	// Undetermined chooses between behaviours that nobody has recorded from the real service.
-	Undetermined Undetermined
+	// Assumptions choose between behaviours that nobody has recorded from the real service.
+	Assumptions Assumptions
 	// Signatures turns on the check of AWS Signature Version 4 on /@connections. Nil accepts every request.
 	Signatures *Signatures
 	// ReportLeaks logs goroutines that a handler leaves behind when it returns: Lambda freezes them. Best effort, costly.
@@ -142,14 +142,14 @@ func (c Config) withDefaults() Config {
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	c.ClockSpeed = cmp.Or(c.ClockSpeed, 1)
 	c.Limits = c.Limits.withDefaults(c.ClockSpeed)
-	c.Undetermined = c.Undetermined.withDefaults()
+	c.Assumptions = c.Assumptions.withDefaults()
 	return c.copied()
 }
 
 // copied lets nobody change what the gateway uses.
 func (c Config) copied() Config {
 	c.StageVariables = maps.Clone(c.StageVariables)
-	c.Undetermined.CloseReasons = maps.Clone(c.Undetermined.CloseReasons)
+	c.Assumptions.CloseReasons = maps.Clone(c.Assumptions.CloseReasons)
 	if c.Signatures != nil {
 		c.Signatures = &Signatures{Keys: maps.Clone(c.Signatures.Keys), Region: cmp.Or(c.Signatures.Region, c.Region)}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"time"
@@ -87,8 +88,8 @@ func (c *conn) clientClosed(got Close) ending {
 	case got.Code == frames.NoStatus:
 		report.Reason = "Client-side close frame status not set"
 	case got.Code >= 3000:
-		c.g.guess(9, "a close code of the client's own", "code", got.Code)
-		if c.g.cfg.Undetermined.HideClientClose {
+		c.g.assume(clientCloseIsPassedOn, slog.Int("code", got.Code))
+		if c.g.cfg.Assumptions.HideClientClose {
 			report = Close{frames.NoStatus, "Client-side close frame status not set"}
 		}
 	}
@@ -98,15 +99,15 @@ func (c *conn) clientClosed(got Close) ending {
 func (c *conn) violated(v frames.Violation) ending {
 	cl := c.g.closeReason(v.Code)
 	if v.Code == c.g.rules.BadUTF8 {
-		c.g.guess(10, "malformed UTF-8 from a client", "code", v.Code)
+		c.g.assume(badUTF8Is1007, slog.Int("code", v.Code))
 	}
 	return ending{send: &cl, report: cl, cause: v.Why}
 }
 
 // closeReason gives a code its reason, which nobody has recorded.
 func (g *Gateway) closeReason(code int) Close {
-	g.guess(4, "close reasons are not known", "code", code)
-	return Close{code, g.cfg.Undetermined.CloseReasons[code]}
+	g.assume(closeReasonsAreEmpty, slog.Int("code", code))
+	return Close{code, g.cfg.Assumptions.CloseReasons[code]}
 }
 
 // end takes the connection out of the gateway: no post finds it any more, and $disconnect is invoked. The first cause
@@ -153,7 +154,7 @@ func (c *conn) tick() {
 	goingAway := Close{frames.GoingAway, "Going away"}
 	switch {
 	case left <= 0:
-		c.g.guess(4, "the close reason at the end of a lifetime is not known")
+		c.g.assume(lifetimeEndsGoingAway)
 		c.end(ending{send: &goingAway, report: goingAway, cause: "the connection's lifetime is over"})
 	case idle <= 0:
 		c.end(ending{send: &goingAway, report: goingAway, cause: "the connection was idle"})
@@ -177,8 +178,8 @@ func (c *conn) control(op ws.OpCode, payload []byte) {
 	if op != ws.OpPing {
 		return
 	}
-	c.g.guess(2, "a ping from a client; whether it keeps the connection alive is not known")
-	if c.g.cfg.Undetermined.PingsKeepAlive {
+	c.g.assume(pingsAreNoActivity)
+	if c.g.cfg.Assumptions.PingsKeepAlive {
 		c.touch()
 	}
 	if c.out.push(frames.Encode(ws.OpPong, payload, -1), c.g.cfg.Limits.SendBuffer) == pushedFirst {

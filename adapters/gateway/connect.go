@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -38,8 +39,8 @@ func (u *upgrade) connect(latency time.Duration) *refusal {
 	u.g.logConnect(u, a, err, time.Since(start))
 	switch {
 	case late:
-		u.g.guess(7, "$connect timed out; the status is not known")
-		return &refusal{status: u.g.cfg.Undetermined.ConnectTimeoutStatus, message: "Endpoint request timed out", why: "$connect took too long"}
+		u.g.assume(slowConnectIs504, slog.Int("code", u.g.cfg.Assumptions.ConnectTimeoutStatus))
+		return &refusal{status: u.g.cfg.Assumptions.ConnectTimeoutStatus, message: "Endpoint request timed out", why: "$connect took too long"}
 	case err != nil:
 		return &refusal{status: http.StatusBadGateway, message: "Internal server error", why: "$connect failed: " + err.Error()}
 	case a.status < 200 || a.status > 299:
@@ -92,13 +93,13 @@ func (g *Gateway) disconnect(c *conn, e ending) {
 	if !ok {
 		return
 	}
-	g.guess(20, "$disconnect is best effort: it may come early, twice or never")
+	g.assume(disconnectMayComeEarly)
 	for range g.faults.disconnects() {
 		g.work.Add(1)
 		go func() {
 			defer g.work.Done()
 			g.faults.holdDisconnect()
-			if g.cfg.Undetermined.DisconnectWaits {
+			if g.cfg.Assumptions.DisconnectWaits {
 				c.busy.drained()
 			}
 			c.disconnected(route, e)

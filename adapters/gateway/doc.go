@@ -101,10 +101,10 @@
 //	T03  choice high   AuthType: custom deploys without an authorizer
 //	T04  choice good   a route without a new deployment answers Forbidden
 //
-// # What is a choice
+// # What is assumed
 //
-// Nobody has recorded what the service does in these cases. The gateway does what seems likeliest, writes one line into
-// the log when it first comes to such a point, and has a switch for each, in Undetermined unless another is named.
+// Nobody has recorded what the service does in these cases. The gateway does what seems likeliest, says so in the log
+// when it first comes to such a point, and has a switch for each, in Assumptions or, for U18, in Limits.
 //
 //	U01  SerialMessages        messages of one connection overlap, started in the order of arrival
 //	U02  PingsKeepAlive        a ping doesn't reset the idle timer
@@ -127,9 +127,9 @@
 //	U19  CountCompressed       the frame limit counts inflated bytes too
 //	U20  DisconnectWaits       $disconnect may come before a message's handler has ended
 //
-// Choices without a number: a handler's empty body sends no frame (EmptyReplies); a reply of more than 128 KB is an internal error; a connection has at most
-// Limits.InFlight messages in its handlers, and is not read from while it has them or while half of Limits.SendBuffer
-// waits for it; messages to clients are sent
-// uncompressed, whatever was negotiated; URLs over 4,096 characters get 414, headers over 10 KB 431; a handshake without
-// a proper key gets 400, one of another version 426.
+// Assumed without a number: a handler's empty body sends no frame (EmptyReplies); a reply of more than 128 KB is an
+// internal error; a connection has at most Limits.InFlight messages in its handlers, and is not read from while it has
+// them or while half of Limits.SendBuffer waits for it; messages to clients are sent uncompressed, whatever was
+// negotiated; URLs over 4,096 characters get 414, headers over 10 KB 431; a handshake without a proper key gets 400, one
+// of another version 426.
 package gateway

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"fmt"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -52,38 +53,52 @@ func testNames(t *testing.T) map[string]bool {
 	return names
 }
 
-// Every undetermined behaviour is documented, has a switch, and says so in the log when it is met.
-func TestDocumentedChoices(t *testing.T) {
+// Everything that is assumed is documented, has a name, a sentence and a switch, and is said in the log when it is met.
+func TestDocumentedAssumptions(t *testing.T) {
 	var code string
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
+	for _, file := range sources(t, ".") {
+		code += read(t, file)
 	}
-	for _, file := range files {
-		if !strings.HasSuffix(file, "_test.go") {
-			code += read(t, file)
+	assumed, named := gateway.Assumed(), map[string]bool{}
+	names := regexp.MustCompile(`(?m)^\t(\w+) .*// (U\d\d|Without a number)`).FindAllStringSubmatch(constants(t), -1)
+	if len(names) != len(assumed) {
+		t.Fatalf("%d assumptions have names, %d are said", len(names), len(assumed))
+	}
+	for i, name := range names {
+		setting := assumed[i].Setting
+		named[name[2]] = true
+		if !strings.Contains(code, "assume("+name[1]) || assumed[i].Sentence == "" {
+			t.Errorf("that %s is said nowhere", name[1])
 		}
-	}
-	rows := regexp.MustCompile(`(?m)^//\t(U(\d\d))  (\w+)`).FindAllStringSubmatch(read(t, "doc.go"), -1)
-	if len(rows) != 20 {
-		t.Errorf("%d choices are documented, want 20", len(rows))
-	}
-	for _, row := range rows {
-		number := strings.TrimLeft(row[2], "0")
-		if !regexp.MustCompile(`guess\(` + number + `, `).MatchString(code) {
-			t.Errorf("%s: nothing is logged", row[1])
+		if !regexp.MustCompile(`(?mi)^//.*` + name[2] + `.*\b` + setting + `\b`).MatchString(read(t, "doc.go")) {
+			t.Errorf("%s: the documentation doesn't name %s at %s", name[1], setting, name[2])
 		}
-		_, chosen := reflect.TypeFor[gateway.Undetermined]().FieldByName(row[3])
-		_, limited := reflect.TypeFor[gateway.Limits]().FieldByName(row[3])
+		_, chosen := reflect.TypeFor[gateway.Assumptions]().FieldByName(setting)
+		_, limited := reflect.TypeFor[gateway.Limits]().FieldByName(setting)
 		if !chosen && !limited {
-			t.Errorf("%s: there is no switch %s", row[1], row[3])
+			t.Errorf("%s: there is no switch %s", name[1], setting)
 		}
 	}
-	for field := range reflect.TypeFor[gateway.Undetermined]().Fields() {
+	for i := range 20 {
+		if number := fmt.Sprintf("U%02d", i+1); !named[number] {
+			t.Errorf("%s has no name", number)
+		}
+	}
+	for field := range reflect.TypeFor[gateway.Assumptions]().Fields() {
 		if !strings.Contains(read(t, "doc.go"), field.Name) {
 			t.Errorf("the switch %s is not in the documentation", field.Name)
 		}
 	}
+}
+
+// constants are the lines that name assumptions.
+func constants(t *testing.T) string {
+	_, block, _ := strings.Cut(read(t, "assumed.go"), "\nconst (\n")
+	block, _, ok := strings.Cut(block, "\tassumptionCount\n")
+	if !ok {
+		t.Fatal("assumed.go has no constants")
+	}
+	return block
 }
 
 func read(t *testing.T, file string) string {

@@ -29,7 +29,7 @@ type Gateway struct {
 	messages       *rate.Limiter
 	posts          *rate.Limiter
 	faults         *faults
-	guessed        [21]atomic.Bool // By number of the undetermined behaviour.
+	said           [assumptionCount]atomic.Bool // Which assumptions are in the log.
 
 	ctx    context.Context // Of every handler; cancelled when Shutdown gives up waiting.
 	cancel context.CancelFunc
@@ -59,8 +59,8 @@ func New(cfg Config) (*Gateway, error) {
 		rules: frames.Rules{
 			FrameBytes:      cfg.Limits.FrameBytes,
 			MessageBytes:    cfg.Limits.MessageBytes,
-			BadUTF8:         cfg.Undetermined.BadUTF8Code,
-			CountCompressed: cfg.Undetermined.CountCompressed,
+			BadUTF8:         cfg.Assumptions.BadUTF8Code,
+			CountCompressed: cfg.Assumptions.CountCompressed,
 		},
 	}
 	var err error
@@ -70,7 +70,7 @@ func New(cfg Config) (*Gateway, error) {
 	if cfg.Authorizer != nil {
 		g.sources, _ = parseSources(cfg.Authorizer.IdentitySources) // Validated before.
 	}
-	if len(cfg.StageVariables) > 0 || cfg.Undetermined.AlwaysStageVariables {
+	if len(cfg.StageVariables) > 0 || cfg.Assumptions.AlwaysStageVariables {
 		g.stageVariables = variables(cfg.StageVariables)
 	}
 	g.warnOfTwins()

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/textproto"
@@ -64,8 +65,8 @@ func (g *Gateway) fold(headers []header, connect bool) (map[string]string, map[s
 		multi[h.name] = h.values
 		single[h.name] = h.values[len(h.values)-1]
 		if len(h.values) > 1 {
-			g.guess(13, "a header was sent several times; which of its values counts is not known", "header", h.name)
-			if g.cfg.Undetermined.FirstHeaderWins {
+			g.assume(lastHeaderCounts, slog.String("header", h.name))
+			if g.cfg.Assumptions.FirstHeaderWins {
 				single[h.name] = h.values[0]
 			}
 		}

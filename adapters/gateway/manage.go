@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -94,8 +95,8 @@ func (g *Gateway) call(w http.ResponseWriter, r *http.Request, id string, body [
 
 // unknown answers a call with a well-formed id that is not connected.
 func (g *Gateway) unknown() *apiError {
-	g.guess(14, "an id that isn't connected here; whether AWS tells apart those of other stages is not known")
-	if status := g.cfg.Undetermined.UnknownIDStatus; status != http.StatusGone {
+	g.assume(unknownIDsAreGone)
+	if status := g.cfg.Assumptions.UnknownIDStatus; status != http.StatusGone {
 		return &apiError{status, "ForbiddenException", "Forbidden"}
 	}
 	return errGone
@@ -103,16 +104,16 @@ func (g *Gateway) unknown() *apiError {
 
 // accept takes a post for the client, or refuses it.
 func (c *conn) accept(body []byte) *apiError {
-	u := c.g.cfg.Undetermined
+	u := c.g.cfg.Assumptions
 	text := bytes.ToValidUTF8(body, []byte("\uFFFD"))
 	if !bytes.Equal(text, body) {
-		c.g.guess(15, "a post that isn't UTF-8; what AWS sends then is not known")
+		c.g.assume(badUTF8PostsAreRepaired)
 		if u.RejectBadUTF8Posts {
 			return &apiError{http.StatusBadRequest, "BadRequestException", "The data is not UTF-8"}
 		}
 	}
 	if len(body) == 0 {
-		c.g.guess(15, "a post without a body; what AWS sends then is not known")
+		c.g.assume(emptyPostsSendNothing)
 		if !u.EmptyPosts {
 			return nil
 		}
@@ -128,8 +129,8 @@ func (c *conn) accept(body []byte) *apiError {
 
 // delete closes the connection for its caller, who may not be the client.
 func (c *conn) delete() *apiError {
-	cl := c.g.cfg.Undetermined.DeleteClose
-	c.g.guess(4, "the close frame at DELETE is not known", "code", cl.Code)
+	cl := c.g.cfg.Assumptions.DeleteClose
+	c.g.assume(deletingClosesNormally, slog.Int("code", cl.Code))
 	if !c.end(ending{send: &cl, report: cl, cause: "deleted"}) {
 		return errGone
 	}

@@ -99,7 +99,7 @@ func (c *conn) dispatch(data []byte) {
 func (c *conn) start(r *request) {
 	r.before, r.turn = c.busy.enter(c.g.cfg.Limits.InFlight)
 	if r.before != nil {
-		c.g.guess(1, "messages of one connection overlap; whether they do on AWS is not known")
+		c.g.assume(messagesOverlap)
 	}
 	c.g.work.Add(1)
 	c.g.pool.start(r)
@@ -113,7 +113,7 @@ func (r *request) handle() {
 	if r.before != nil {
 		<-r.before
 	}
-	if g.cfg.Undetermined.SerialMessages {
+	if g.cfg.Assumptions.SerialMessages {
 		defer close(r.turn)
 	} else {
 		close(r.turn)
@@ -144,8 +144,8 @@ func (r *request) run() {
 
 // emptyReply decides about a reply without a body.
 func (g *Gateway) emptyReply() bool {
-	g.guess(unnumbered, "a route response without a body; whether AWS sends an empty frame is not known")
-	return g.cfg.Undetermined.EmptyReplies
+	g.assume(emptyRepliesSendNothing)
+	return g.cfg.Assumptions.EmptyReplies
 }
 
 // answer checks what the handler returned, as API Gateway does whether or not it needs it.
@@ -171,13 +171,13 @@ func (r *request) timeout() {
 
 // throttled answers a message above the rate.
 func (c *conn) throttled(ctx requestContext) {
-	c.g.guess(3, "a message was throttled; the exact frame is not known")
+	c.g.assume(throttlingIsAFrame)
 	c.g.logRefused(ctx, "too many messages", "")
-	if !c.g.cfg.Undetermined.ThrottleCloses {
+	if !c.g.cfg.Assumptions.ThrottleCloses {
 		c.serviceFrame("Too Many Requests", ctx.RequestID)
 		return
 	}
-	policy := Close{frames.PolicyViolation, c.g.cfg.Undetermined.CloseReasons[frames.PolicyViolation]}
+	policy := Close{frames.PolicyViolation, c.g.cfg.Assumptions.CloseReasons[frames.PolicyViolation]}
 	c.end(ending{send: &policy, report: policy, cause: "too many messages"})
 }
 

@@ -39,7 +39,7 @@ func TestClientSide(t *testing.T) {
 	r.handshakes(t)
 	r.routes(t)
 	r.limits(t)
-	r.undetermined(t)
+	r.assumptions(t)
 }
 
 // typedReply answers with an object that tells its type, as the routes of this project do.
@@ -147,8 +147,8 @@ func (r remote) wantCode(c *client, code int) {
 	}
 }
 
-// undetermined reports what is not known of AWS, and fails where a gateway in this process does not do what it says.
-func (r remote) undetermined(t *testing.T) {
+// assumptions reports what is not known of AWS, and fails where a gateway in this process does not do what it says.
+func (r remote) assumptions(t *testing.T) {
 	differs := t.Errorf
 	if os.Getenv("WSECHO_URL") != "" {
 		differs = t.Logf

@@ -1,13 +1,15 @@
 package gateway
 
+import "log/slog"
+
 // selectRoute finds the route of a message: the one whose key the expression yields, otherwise $default, if there is one.
 func (g *Gateway) selectRoute(text string) (key string, route Route, ok bool) {
 	key = g.evaluate(text)
 	reserved := key == routeConnect || key == routeDisconnect
 	if reserved {
-		g.guess(6, "a message selects a reserved route; whether that works is not known", "route", key)
+		g.assume(reservedKeysSelectNothing, slog.String("route", key))
 	}
-	if route, ok = g.cfg.Routes[key]; ok && (!reserved || g.cfg.Undetermined.ReservedSelectable) {
+	if route, ok = g.cfg.Routes[key]; ok && (!reserved || g.cfg.Assumptions.ReservedSelectable) {
 		return key, route, true
 	}
 	route, ok = g.cfg.Routes[routeDefault]
@@ -16,12 +18,12 @@ func (g *Gateway) selectRoute(text string) (key string, route Route, ok bool) {
 
 // evaluate returns what the expression yields for a message.
 func (g *Gateway) evaluate(text string) string {
-	r := g.selection.Evaluate(text, g.cfg.Undetermined.NonStringsToDefault)
+	r := g.selection.Evaluate(text, g.cfg.Assumptions.NonStringsToDefault)
 	if r.Lenient {
 		g.log.Warn("a message is not JSON, strictly speaking: it is routed, as on AWS, but a strict parser will refuse it")
 	}
 	if r.Literal {
-		g.guess(5, "a message selects its route with a number, a boolean or null; what AWS makes of it is not known")
+		g.assume(literalsSelectByText)
 	}
 	return r.Key
 }

@@ -100,13 +100,13 @@ func TestStatementsRouting(t *testing.T) {
 	})
 }
 
-// What decides when nobody knows: the defaults of the undetermined behaviours, and their switches.
-func TestUndeterminedRouting(t *testing.T) {
+// What decides when nobody knows: the defaults of the assumptions, and their switches.
+func TestAssumedRouting(t *testing.T) {
 	keys := []string{"5", "true", "$connect", "$default"}
 	routed(t, "", keys, map[string]string{`{"action":5}`: "5", `{"action":true}`: "true", `{"action":"$connect"}`: "$default"})
 	b := newBackend(t, always(ok))
 	cfg := config(b, keys...)
-	cfg.Undetermined = gateway.Undetermined{NonStringsToDefault: true, ReservedSelectable: true}
+	cfg.Assumptions = gateway.Assumptions{NonStringsToDefault: true, ReservedSelectable: true}
 	c := connect(t, serve(t, cfg).ws)
 	b.next()
 	for text, key := range map[string]string{`{"action":5}`: "$default", `{"action":"$connect"}`: "$connect"} {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"crypto/sha1"
 	"encoding/base64"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -45,7 +46,7 @@ type refusal struct {
 
 // checkHandshake finds what is wrong with a request before anybody is asked about it (RFC 6455, section 4.2.1).
 func (g *Gateway) checkHandshake(r *http.Request) *refusal {
-	l, plain := g.cfg.Limits, g.cfg.Undetermined.PlainGetStatus
+	l, plain := g.cfg.Limits, g.cfg.Assumptions.PlainGetStatus
 	key, _ := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
 	switch {
 	case exceeds(len(r.RequestURI), l.URLBytes):
@@ -55,7 +56,7 @@ func (g *Gateway) checkHandshake(r *http.Request) *refusal {
 	case r.Method != http.MethodGet:
 		return &refusal{status: http.StatusForbidden, message: "Forbidden", why: "only GET can be upgraded"}
 	case !hasToken(r.Header, "Upgrade", "websocket") || !hasToken(r.Header, "Connection", "upgrade"):
-		g.guess(11, "a GET without an upgrade; the status is not known", "status", plain)
+		g.assume(plainGetIs426, slog.Int("code", plain))
 		return &refusal{status: plain, message: "Upgrade Required", header: "Upgrade: websocket", why: "no upgrade asked for"}
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
 		return &refusal{status: http.StatusUpgradeRequired, message: "Upgrade Required", header: "Sec-WebSocket-Version: 13", why: "only version 13 of the protocol is spoken"}
@@ -64,7 +65,7 @@ func (g *Gateway) checkHandshake(r *http.Request) *refusal {
 	case r.ProtoMajor != 1 || r.ProtoMinor < 1:
 		return &refusal{status: http.StatusBadRequest, message: "Bad Request", why: "an upgrade needs HTTP/1.1"}
 	case !g.connects.Allow():
-		g.guess(18, "too many upgrades a second")
+		g.assume(fastConnectsAre429)
 		return &refusal{status: http.StatusTooManyRequests, message: "Too Many Requests", why: "too many upgrades"}
 	}
 	return nil
@@ -101,9 +102,9 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
 	}
 	message := no.message
 	if message != "" {
-		g.guess(8, "the bodies of refused upgrades are not known")
+		g.assume(refusalsHaveBodies)
 	}
-	if g.cfg.Undetermined.EmptyRefusals {
+	if g.cfg.Assumptions.EmptyRefusals {
 		message = ""
 	}
 	w.Header().Set("X-Amzn-Requestid", newUUID())
@@ -158,7 +159,7 @@ func (u *upgrade) open(w http.ResponseWriter) error {
 	c.nc = bare(nc)
 	c.in = frames.Reader{Rules: &u.g.rules, Control: c.control}
 	if u.deflate != "" {
-		u.g.guess(19, "compression was negotiated; whether the frame limit counts compressed bytes is not known")
+		u.g.assume(inflatedBytesCount)
 		c.in.Inflater = new(frames.Inflater)
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())

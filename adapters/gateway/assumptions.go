@@ -1,15 +1,11 @@
 package gateway
 
-import (
-	"cmp"
-	"context"
-	"fmt"
-	"log/slog"
-)
+import "cmp"
 
-// Undetermined chooses between behaviours of API Gateway that nobody has recorded. The zero value is the best guess.
-// The gateway writes one log line, with the number, when it first comes to such a point.
-type Undetermined struct {
+// Assumptions are what the gateway assumes of API Gateway where nobody has recorded what that does. The zero value is
+// what seems likeliest. The numbers are those in the package's documentation. When the gateway first comes to such a
+// point, one record in the log says what it assumes.
+type Assumptions struct {
 	// SerialMessages (U01) handles the messages of a connection one after the other. Default: concurrently, started in
 	// the order of arrival, answered in the order of finishing.
 	SerialMessages bool
@@ -74,31 +70,12 @@ type Close struct {
 	Reason string
 }
 
-func (u Undetermined) withDefaults() Undetermined {
-	u.DeleteClose = cmp.Or(u.DeleteClose, Close{1000, "Connection Closed Normally"})
-	u.ConnectTimeoutStatus = cmp.Or(u.ConnectTimeoutStatus, 504)
-	u.BadUTF8Code = cmp.Or(u.BadUTF8Code, 1007)
-	u.PlainGetStatus = cmp.Or(u.PlainGetStatus, 426)
-	u.UnknownIDStatus = cmp.Or(u.UnknownIDStatus, 410)
-	u.BigAuthorizerStatus = cmp.Or(u.BigAuthorizerStatus, 500)
-	return u
-}
-
-// unnumbered is for what the specification leaves open without giving it a number.
-const unnumbered = 0
-
-// guess logs, once for each number, that the gateway does something which nobody has recorded from the real service.
-func (g *Gateway) guess(number int, what string, args ...any) {
-	if g.guessed[number].Load() || g.guessed[number].Swap(true) {
-		return
-	}
-	args = append([]any{"undetermined", undeterminedName(number)}, args...)
-	g.log.Log(context.Background(), slog.LevelInfo, what, args...)
-}
-
-func undeterminedName(n int) string {
-	if n == unnumbered {
-		return "unnumbered"
-	}
-	return fmt.Sprintf("U%02d", n)
+func (a Assumptions) withDefaults() Assumptions {
+	a.DeleteClose = cmp.Or(a.DeleteClose, Close{1000, "Connection Closed Normally"})
+	a.ConnectTimeoutStatus = cmp.Or(a.ConnectTimeoutStatus, 504)
+	a.BadUTF8Code = cmp.Or(a.BadUTF8Code, 1007)
+	a.PlainGetStatus = cmp.Or(a.PlainGetStatus, 426)
+	a.UnknownIDStatus = cmp.Or(a.UnknownIDStatus, 410)
+	a.BigAuthorizerStatus = cmp.Or(a.BigAuthorizerStatus, 500)
+	return a
 }

@@ -15,8 +15,8 @@ import (
 	"wsecho/adapters/gateway"
 )
 
-// The defaults of the undetermined behaviours, and what their switches change. U05 and U06 are in TestUndeterminedRouting.
-func TestUndetermined(t *testing.T) {
+// What is assumed, and what the switches change. U05 and U06 are in TestAssumedRouting.
+func TestAssumptions(t *testing.T) {
 	t.Run("U01 messages overlap, and start in order", func(t *testing.T) {
 		started, release := make(chan string, 100), make(chan struct{})
 		b := newBackend(t, func(e event) (string, error) {
@@ -47,7 +47,7 @@ func TestUndetermined(t *testing.T) {
 			mu.Unlock()
 			return `{"statusCode":200,"body":"` + *e.Body + `"}`, nil
 		})
-		cfg := gateway.Config{Routes: map[string]gateway.Route{"$default": {Handler: b, Reply: true}}, Undetermined: gateway.Undetermined{SerialMessages: true}}
+		cfg := gateway.Config{Routes: map[string]gateway.Route{"$default": {Handler: b, Reply: true}}, Assumptions: gateway.Assumptions{SerialMessages: true}}
 		bubble(t, cfg, func(t *testing.T, v *virtual) {
 			c := v.connect("")
 			go func() {
@@ -67,7 +67,7 @@ func TestUndetermined(t *testing.T) {
 	})
 	t.Run("U02 pings and the idle timer", func(t *testing.T) {
 		for keep, want := range map[bool]time.Duration{false: 10 * time.Minute, true: 15 * time.Minute} {
-			cfg := gateway.Config{Undetermined: gateway.Undetermined{PingsKeepAlive: keep}}
+			cfg := gateway.Config{Assumptions: gateway.Assumptions{PingsKeepAlive: keep}}
 			bubble(t, cfg, func(t *testing.T, v *virtual) {
 				start := time.Now()
 				c := v.connect("")
@@ -87,7 +87,7 @@ func TestUndetermined(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 		c.wantOpen()
-		cfg.Undetermined.ThrottleCloses = true
+		cfg.Assumptions.ThrottleCloses = true
 		c = connect(t, serve(t, cfg).ws)
 		c.send("1")
 		c.send("2")
@@ -96,7 +96,7 @@ func TestUndetermined(t *testing.T) {
 	t.Run("U04 close frames", func(t *testing.T) {
 		b := newBackend(t, always(ok))
 		cfg := config(b, "$connect")
-		cfg.Undetermined = gateway.Undetermined{DeleteClose: gateway.Close{Code: 1005}, CloseReasons: map[int]string{1009: "Message too big"}}
+		cfg.Assumptions = gateway.Assumptions{DeleteClose: gateway.Close{Code: 1005}, CloseReasons: map[int]string{1009: "Message too big"}}
 		s := serve(t, cfg)
 		c := connect(t, s.ws)
 		call(t, "DELETE", s.connection(b.next().RequestContext.ConnectionID), nil)
@@ -109,7 +109,7 @@ func TestUndetermined(t *testing.T) {
 		b := newBackend(t, func(event) (string, error) { time.Sleep(time.Minute); return ok, nil })
 		for status, want := range map[int]int{0: 504, 500: 500} {
 			cfg := config(b, "$connect")
-			cfg.Undetermined.ConnectTimeoutStatus = status
+			cfg.Assumptions.ConnectTimeoutStatus = status
 			bubble(t, cfg, func(t *testing.T, v *virtual) {
 				start := time.Now()
 				nc := v.net.dial()
@@ -122,7 +122,7 @@ func TestUndetermined(t *testing.T) {
 		}
 	})
 	t.Run("U08 bodies of refusals", func(t *testing.T) {
-		s := serve(t, gateway.Config{Undetermined: gateway.Undetermined{EmptyRefusals: true}, Routes: routes(newBackend(t, throws("x")), "$connect")})
+		s := serve(t, gateway.Config{Assumptions: gateway.Assumptions{EmptyRefusals: true}, Routes: routes(newBackend(t, throws("x")), "$connect")})
 		if body := refused(t, 502, s.ws); body != "" {
 			t.Errorf("the body is %q", body)
 		}
@@ -133,7 +133,7 @@ func TestUndetermined(t *testing.T) {
 		wantDisconnect(t, 1000, "done", func(c *client) { c.frame(ws.OpClose, true, ws.NewCloseFrameBody(1000, "done")) })
 		b := newBackend(t, always(ok))
 		cfg := config(b, "$disconnect")
-		cfg.Undetermined.HideClientClose = true
+		cfg.Assumptions.HideClientClose = true
 		own(connect(t, serve(t, cfg).ws))
 		if got := b.next().RequestContext.DisconnectStatusCode; got != 1005 {
 			t.Errorf("DISCONNECT has %d", got)
@@ -141,7 +141,7 @@ func TestUndetermined(t *testing.T) {
 	})
 	t.Run("U10 malformed UTF-8", func(t *testing.T) {
 		for code, want := range map[int]int{0: 1007, 1003: 1003} {
-			s := serve(t, gateway.Config{Undetermined: gateway.Undetermined{BadUTF8Code: code}})
+			s := serve(t, gateway.Config{Assumptions: gateway.Assumptions{BadUTF8Code: code}})
 			c := connect(t, s.ws)
 			c.frame(ws.OpText, true, []byte("a\xc3\x28"))
 			c.wantClose(want, "")
@@ -154,7 +154,7 @@ func TestUndetermined(t *testing.T) {
 	})
 	t.Run("U11 a plain GET", func(t *testing.T) {
 		for status, want := range map[int]int{0: 426, 403: 403} {
-			s := serve(t, gateway.Config{Undetermined: gateway.Undetermined{PlainGetStatus: status}})
+			s := serve(t, gateway.Config{Assumptions: gateway.Assumptions{PlainGetStatus: status}})
 			if resp, _ := call(t, "GET", s.http, nil); resp.StatusCode != want {
 				t.Errorf("answered %s, want %d", resp.Status, want)
 			}
@@ -171,7 +171,7 @@ func TestUndetermined(t *testing.T) {
 		if e := authorizer.next(); !strings.Contains(e.raw, `"stageVariables":{}`) {
 			t.Errorf("event %s", e.raw)
 		}
-		cfg.Undetermined = gateway.Undetermined{TypedContext: true, AlwaysStageVariables: true}
+		cfg.Assumptions = gateway.Assumptions{TypedContext: true, AlwaysStageVariables: true}
 		connect(t, serve(t, cfg).ws)
 		if e := b.next(); e.RequestContext.Authorizer["n"] != 1.5 || e.RequestContext.Authorizer["b"] != true || !strings.Contains(e.raw, `"stageVariables":{}`) {
 			t.Errorf("event %s", e.raw)
@@ -185,14 +185,14 @@ func TestUndetermined(t *testing.T) {
 	t.Run("U13 repeated headers", func(t *testing.T) {
 		b := newBackend(t, always(ok))
 		cfg := config(b, "$connect")
-		cfg.Undetermined.FirstHeaderWins = true
+		cfg.Assumptions.FirstHeaderWins = true
 		connect(t, serve(t, cfg).ws, "X-A: 1", "X-A: 2")
 		if got := b.next().Headers["X-A"]; got != "1" {
 			t.Errorf("X-A is %q", got)
 		}
 	})
 	t.Run("U14 ids of elsewhere", func(t *testing.T) {
-		s := serve(t, gateway.Config{Undetermined: gateway.Undetermined{UnknownIDStatus: 403}})
+		s := serve(t, gateway.Config{Assumptions: gateway.Assumptions{UnknownIDStatus: 403}})
 		resp, body := call(t, "POST", s.connection(unknownID), []byte("x"))
 		wantError(t, resp, body, 403, "ForbiddenException", `{"message":"Forbidden"}`)
 	})
@@ -208,7 +208,7 @@ func TestUndetermined(t *testing.T) {
 		}
 		b := newBackend(t, always(ok))
 		cfg := config(b, "$connect")
-		cfg.Undetermined = gateway.Undetermined{EmptyPosts: true, RejectBadUTF8Posts: true}
+		cfg.Assumptions = gateway.Assumptions{EmptyPosts: true, RejectBadUTF8Posts: true}
 		s = serve(t, cfg)
 		c = connect(t, s.ws)
 		id = b.next().RequestContext.ConnectionID
@@ -222,8 +222,8 @@ func TestUndetermined(t *testing.T) {
 	})
 	t.Run("U16 case of header names in identity sources", func(t *testing.T) {
 		cfg := gateway.Config{
-			Authorizer:   &gateway.Authorizer{Handler: newBackend(t, always(verdict(statement("Allow", "*"), `{}`))), IdentitySources: []string{"route.request.header.Auth"}},
-			Undetermined: gateway.Undetermined{ExactHeaderSources: true},
+			Authorizer:  &gateway.Authorizer{Handler: newBackend(t, always(verdict(statement("Allow", "*"), `{}`))), IdentitySources: []string{"route.request.header.Auth"}},
+			Assumptions: gateway.Assumptions{ExactHeaderSources: true},
 		}
 		s := serve(t, cfg)
 		refused(t, 401, s.ws, "auth: x")
@@ -232,7 +232,7 @@ func TestUndetermined(t *testing.T) {
 	t.Run("U17 an authorizer that returns more than 8 KB", func(t *testing.T) {
 		for status, want := range map[int]int{0: 500, 403: 403} {
 			big := newBackend(t, always(verdict(statement("Allow", "*"), `{"a":"`+strings.Repeat("x", 8192)+`"}`)))
-			s := serve(t, gateway.Config{Authorizer: &gateway.Authorizer{Handler: big}, Undetermined: gateway.Undetermined{BigAuthorizerStatus: status}})
+			s := serve(t, gateway.Config{Authorizer: &gateway.Authorizer{Handler: big}, Assumptions: gateway.Assumptions{BigAuthorizerStatus: status}})
 			refused(t, want, s.ws)
 		}
 	})
@@ -244,7 +244,7 @@ func TestUndetermined(t *testing.T) {
 	t.Run("U19 what the frame limit counts", func(t *testing.T) {
 		b := newBackend(t, always(ok))
 		cfg := config(b, "$default")
-		cfg.Undetermined.CountCompressed = true
+		cfg.Assumptions.CountCompressed = true
 		s := serve(t, cfg)
 		connect(t, s.ws, offer).compressed(strings.Repeat("x", 100<<10))
 		b.next()
@@ -266,7 +266,7 @@ func TestUndetermined(t *testing.T) {
 				return ok, nil
 			})
 			cfg := config(b, "$default", "$disconnect")
-			cfg.Undetermined.DisconnectWaits = waits
+			cfg.Assumptions.DisconnectWaits = waits
 			bubble(t, cfg, func(t *testing.T, v *virtual) {
 				order = make(chan string, 2) // Of this bubble, or waiting for it would stop the time.
 				c := v.connect("")
@@ -291,8 +291,8 @@ func (c *client) compressed(text string) {
 	c.raw(ws.Frame{Header: ws.Header{Fin: true, Rsv: 0b100, OpCode: ws.OpText, Length: int64(len(payload))}, Payload: payload})
 }
 
-// The first time that the gateway guesses, it says so, and once only.
-func TestGuessesAreLogged(t *testing.T) {
+// The first time that the gateway assumes something, it says so in a sentence, and once only.
+func TestAssumptionsAreLogged(t *testing.T) {
 	var log lockedBuffer
 	s := serve(t, gateway.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil))})
 	for range 3 {
@@ -300,7 +300,7 @@ func TestGuessesAreLogged(t *testing.T) {
 			t.Errorf("answered %s", resp.Status)
 		}
 	}
-	if n := strings.Count(log.String(), `"undetermined":"U11"`); n != 1 {
+	if n := strings.Count(log.String(), `"msg":"AWS may differ: a GET without an upgrade gets this status","code":426,"assumption":"PlainGetStatus"`); n != 1 {
 		t.Errorf("logged %d times:\n%s", n, log.String())
 	}
 }
