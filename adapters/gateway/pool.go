@@ -2,8 +2,9 @@ package gateway
 
 import "sync/atomic"
 
-// pool runs requests, each in a goroutine of its own, and keeps a few goroutines whose stacks have grown already:
-// growing the stack of a new one costs a fifth of a round trip.
+// pool runs requests, each in a goroutine of its own, and keeps a few goroutines whose stacks have grown already.
+// Growing the stack of a new one for each message takes 13 % more of the processor in an echo of the whole program over
+// one connection (37.6 instead of 33.3 µs), and 8 % more over a hundred.
 type pool struct {
 	requests chan *request
 	idle     atomic.Int32
