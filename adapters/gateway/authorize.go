@@ -31,16 +31,22 @@ func (u *upgrade) authorize() (latency time.Duration, no *refusal) {
 	start := time.Now()
 	out, err, late := u.g.invokeWithin(authorizerTimeout, a.Handler, u.authorizerEvent())
 	latency = time.Since(start)
-	u.g.logAuthorizer(u, err, latency)
+	no = u.decide(out, err, late)
+	u.g.logAuthorizer(u, no, err, latency)
+	return latency, no
+}
+
+// decide takes what the authorizer returned, if it did in time.
+func (u *upgrade) decide(out []byte, err error, late bool) *refusal {
 	switch {
 	case late:
-		return latency, authorizerFailed("the authorizer took too long")
+		return authorizerFailed("the authorizer took too long")
 	case err != nil && err.Error() == "Unauthorized":
-		return latency, unauthorized("the authorizer said Unauthorized")
+		return unauthorized("the authorizer said Unauthorized")
 	case err != nil:
-		return latency, authorizerFailed("the authorizer failed: " + err.Error())
+		return authorizerFailed("the authorizer failed: " + err.Error())
 	}
-	return latency, u.judge(out)
+	return u.judge(out)
 }
 
 func unauthorized(why string) *refusal {
@@ -62,12 +68,13 @@ func (u *upgrade) judge(out []byte) *refusal {
 	if err != nil {
 		return authorizerFailed(err.Error())
 	}
+	u.c.user, u.ctx.user = *v.PrincipalID, *v.PrincipalID
 	allowed, notes := v.Policy.Allows("execute-api:Invoke", u.methodARN())
 	for _, note := range notes {
 		u.g.log.Warn("the authorizer's policy: "+note, "connectionId", u.c.id)
 	}
 	if !allowed {
-		return &refusal{status: http.StatusForbidden, message: "Forbidden", why: "the authorizer's policy doesn't allow " + u.methodARN()}
+		return &refusal{status: http.StatusForbidden, message: "Forbidden", why: "the authorizer's policy doesn't allow " + u.methodARN(), user: u.c.user}
 	}
 	u.c.authorizer, err = u.g.authorizerContext(v)
 	if err != nil {

@@ -42,7 +42,9 @@ type Config struct {
 	// so that "http://" + domainName + "/" + stage reaches this gateway.
 	DomainName string
 
-	// Logger gets one record for each event, post and refusal. Nil logs nothing. See NewLogHandler.
+	// Logger gets one record for each event, post and refusal. Nil logs nothing. Its code is the status of
+	// an upgrade, a call or a handler's answer, and at the end of a connection the close code. Its user is the principalId
+	// that the authorizer returned for the connection, if there is an authorizer.
 	Logger *slog.Logger
 	// LogBodies adds messages, replies and posted data to the records. They may hold secrets.
 	LogBodies bool

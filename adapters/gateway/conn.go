@@ -23,6 +23,7 @@ type conn struct {
 	identity    identity
 	domain      string
 	authorizer  json.RawMessage // As message and disconnect events show it.
+	user        string          // The authorizer's principalId, for the log.
 
 	in         frames.Reader
 	out        outbox

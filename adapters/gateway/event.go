@@ -64,6 +64,8 @@ type requestContext struct {
 	DomainName           string          `json:"domainName"`
 	ConnectionID         string          `json:"connectionId"`
 	APIID                string          `json:"apiId"`
+
+	user string // For the log.
 }
 
 // identity is who connected, as far as API Gateway tells.
@@ -100,6 +102,7 @@ func (c *conn) newContext(eventType, routeKey string) requestContext {
 		DomainName:        c.domain,
 		ConnectionID:      c.id,
 		APIID:             c.g.cfg.APIID,
+		user:              c.user,
 	}
 }
 

@@ -1,10 +1,8 @@
 package gateway_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -144,51 +142,6 @@ func TestLeakReport(t *testing.T) {
 	close(release)
 	if n := strings.Count(log.String(), "left a goroutine behind"); n != 1 || !strings.Contains(log.String(), "TestLeakReport") {
 		t.Errorf("reported %d leaks:\n%s", n, log.String())
-	}
-}
-
-func TestLogForPeople(t *testing.T) {
-	var b bytes.Buffer
-	log := slog.New(gateway.NewLogHandler(&b, slog.LevelInfo, false)).With("a", 1).WithGroup("g")
-	log.Debug("hidden")
-	log.Warn("refused", "text", `a "b"`, "took", 1234567*time.Nanosecond, "empty", "", slog.Group("in", "n", 1), "stack", "line 1\nline 2")
-	_, line, _ := strings.Cut(b.String(), " ")
-	if want := "refused    a=1 g.text=\"a \\\"b\\\"\" g.took=1.23ms g.empty=\"\" g.in.n=1 g.stack=\"line 1\\nline 2\"\n"; line != want {
-		t.Errorf("logged %q\nwant   %q", line, want)
-	}
-	b.Reset()
-	slog.New(gateway.NewLogHandler(&b, slog.LevelInfo, true)).Error("boom")
-	if !strings.Contains(b.String(), "\x1b[31mboom") {
-		t.Errorf("logged %q, want red", b.String())
-	}
-}
-
-// Every event and post has one line; bodies only when they are wanted, query strings never.
-func TestLogLines(t *testing.T) {
-	for _, bodies := range []bool{false, true} {
-		var log lockedBuffer
-		b := newBackend(t, always(`{"statusCode":200,"body":"secret reply"}`))
-		cfg := config(b, "$connect", "$disconnect", "$default")
-		cfg.LogBodies, cfg.Logger = bodies, slog.New(gateway.NewLogHandler(&log, slog.LevelInfo, false))
-		s := serve(t, cfg)
-		c := connect(t, s.ws+"?token=hidden")
-		id := b.next().RequestContext.ConnectionID
-		c.send("secret message")
-		b.next()
-		call(t, "POST", s.connection(id), []byte("secret post"))
-		call(t, "DELETE", s.connection(id), nil)
-		c.message()
-		c.wantClose(1000, "Connection Closed Normally")
-		b.next()
-		s.Shutdown(t.Context())
-		for _, event := range []string{"CONNECT", "MESSAGE", "DISCONNECT", "POST", "DELETE"} {
-			if n := len(regexp.MustCompile(`(?m)^\S+ `+event+` `).FindAllString(log.String(), -1)); n != 1 {
-				t.Errorf("%d lines with %q:\n%s", n, event, log.String())
-			}
-		}
-		if n := strings.Count(log.String(), "secret"); (n == 3) != bodies || strings.Contains(log.String(), "hidden") {
-			t.Errorf("LogBodies %v:\n%s", bodies, log.String())
-		}
 	}
 }
 

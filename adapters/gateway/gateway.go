@@ -94,14 +94,14 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch {
 	case path[0] != g.cfg.Stage:
-		g.logRequest(r, "no such stage", http.StatusForbidden)
+		g.logElsewhere(r, "no such stage")
 		forbidden(w)
 	case len(path) == 1:
 		g.serveUpgrade(w, r)
 	case len(path) == 3 && path[1] == "@connections":
 		g.serveManagement(w, r, path[2])
 	default:
-		g.logRequest(r, "no such path", http.StatusForbidden)
+		g.logElsewhere(r, "no such path")
 		forbidden(w)
 	}
 }

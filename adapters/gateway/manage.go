@@ -25,13 +25,14 @@ func (g *Gateway) serveManagement(w http.ResponseWriter, r *http.Request, id str
 		return
 	}
 	g.faults.holdPost()
+	c := g.find(id)
 	if no := g.checkCall(r, id, body); no != nil {
 		fail(w, no.status, no.kind, no.message)
-		g.logCall(r, id, body, no.status, no.kind, start)
+		g.logCall(r, c, id, body, no.status, no.kind, start)
 		return
 	}
-	status := g.call(w, r, id, body)
-	g.logCall(r, id, body, status, "", start)
+	status := g.call(w, r, c, id, body)
+	g.logCall(r, c, id, body, status, "", start)
 }
 
 // maxPayload is what is read of a body before it is refused; API Gateway takes requests of 10 MB.
@@ -68,9 +69,8 @@ func (g *Gateway) checkCall(r *http.Request, id string, body []byte) *apiError {
 	return nil
 }
 
-// call does what was asked for and returns the status.
-func (g *Gateway) call(w http.ResponseWriter, r *http.Request, id string, body []byte) int {
-	c := g.find(id)
+// call does what was asked for, of a connection that is nil if there is none with the id, and returns the status.
+func (g *Gateway) call(w http.ResponseWriter, r *http.Request, c *conn, id string, body []byte) int {
 	var no *apiError
 	switch {
 	case c == nil && r.Method == http.MethodPost && g.faults.ghost(id):

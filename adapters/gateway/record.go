@@ -17,11 +17,11 @@ func (g *Gateway) record(level slog.Level, message string, attrs ...slog.Attr) {
 	g.log.LogAttrs(context.Background(), level, message, attrs...)
 }
 
-// outcome describes what a handler did.
-func outcome(a answer, err error, took time.Duration) []slog.Attr {
+// outcome describes what a handler did. Its status has a name.
+func outcome(name string, a answer, err error, took time.Duration) []slog.Attr {
 	attrs := []slog.Attr{slog.Duration("took", took)}
 	if err == nil {
-		return append(attrs, slog.Int("status", a.status))
+		return append(attrs, slog.Int(name, a.status))
 	}
 	attrs = append(attrs, slog.String("error", err.Error()))
 	if stack := stackOf(err); stack != "" {
@@ -38,31 +38,37 @@ func levelOf(err error) slog.Level {
 }
 
 func (ctx requestContext) attrs() []slog.Attr {
-	return []slog.Attr{
+	return append([]slog.Attr{
 		slog.String("route", ctx.RouteKey),
 		slog.String("connectionId", ctx.ConnectionID),
 		slog.String("requestId", ctx.RequestID),
+	}, userAttr(ctx.user)...)
+}
+
+// userAttr names who it was, if an authorizer said so.
+func userAttr(user string) []slog.Attr {
+	if user == "" {
+		return nil
 	}
+	return []slog.Attr{slog.String("user", user)}
 }
 
 // logEvent records an event that a handler has handled.
-func (g *Gateway) logEvent(ctx requestContext, a answer, err error, took time.Duration, more ...slog.Attr) {
-	if level := levelOf(err); g.enabled(level) {
-		g.record(level, ctx.EventType, append(append(ctx.attrs(), outcome(a, err, took)...), more...)...)
-	}
+func (g *Gateway) logEvent(ctx requestContext, outcome []slog.Attr, err error, more ...slog.Attr) {
+	g.record(levelOf(err), ctx.EventType, append(append(ctx.attrs(), outcome...), more...)...)
 }
 
 func (g *Gateway) logConnect(u *upgrade, a answer, err error, took time.Duration) {
-	g.logEvent(u.ctx, a, err, took, slog.String("sourceIp", u.c.identity.SourceIP))
+	g.logEvent(u.ctx, outcome("code", a, err, took), err, slog.String("sourceIp", u.c.identity.SourceIP))
 }
 
 func (g *Gateway) logDisconnect(ctx requestContext, e ending, a answer, err error, took time.Duration) {
-	g.logEvent(ctx, a, err, took, slog.Int("code", e.report.Code), slog.String("reason", e.report.Reason), slog.String("cause", e.cause))
+	g.logEvent(ctx, outcome("status", a, err, took), err, slog.Int("code", e.report.Code), slog.String("reason", e.report.Reason), slog.String("cause", e.cause))
 }
 
 func (g *Gateway) logMessage(r *request, a answer, err error) {
 	if g.enabled(levelOf(err)) {
-		g.logEvent(r.ctx, a, err, time.Since(r.start), g.bodies(r.text, a)...)
+		g.logEvent(r.ctx, outcome("code", a, err, time.Since(r.start)), err, g.bodies(r.text, a)...)
 	}
 }
 
@@ -93,8 +99,13 @@ func (g *Gateway) logRefused(ctx requestContext, why, text string) {
 	g.record(slog.LevelWarn, "message refused: "+why, append(ctx.attrs(), g.bodies(text, answer{})...)...)
 }
 
-func (g *Gateway) logAuthorizer(u *upgrade, err error, took time.Duration) {
+// logAuthorizer records what an authorizer decided. There is a code if the client is refused.
+func (g *Gateway) logAuthorizer(u *upgrade, no *refusal, err error, took time.Duration) {
 	attrs := []slog.Attr{slog.String("connectionId", u.c.id), slog.String("requestId", u.ctx.RequestID), slog.Duration("took", took)}
+	attrs = append(attrs, userAttr(u.ctx.user)...)
+	if no != nil {
+		attrs = append(attrs, slog.Int("code", no.status))
+	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()), slog.String("stack", stackOf(err)))
 	}
@@ -107,22 +118,35 @@ func (g *Gateway) logClosed(c *conn, e ending) {
 	if _, ok := g.cfg.Routes[routeDisconnect]; ok {
 		level = slog.LevelDebug
 	}
-	g.record(level, "closed", slog.String("connectionId", c.id),
-		slog.Int("code", e.report.Code), slog.String("reason", e.report.Reason), slog.String("cause", e.cause))
+	g.record(level, "closed", append(userAttr(c.user), slog.String("connectionId", c.id),
+		slog.Int("code", e.report.Code), slog.String("reason", e.report.Reason), slog.String("cause", e.cause))...)
 }
 
 // logRequest records a request that was refused with plain HTTP.
-func (g *Gateway) logRequest(r *http.Request, why string, status int) {
-	g.record(slog.LevelWarn, "refused: "+why, slog.String("method", r.Method), slog.String("path", r.URL.Path),
-		slog.Int("status", status), slog.String("sourceIp", host(r.RemoteAddr)))
+func (g *Gateway) logRequest(r *http.Request, why string, status int, more ...slog.Attr) {
+	g.record(slog.LevelWarn, "refused: "+why, append([]slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.Int("code", status), slog.String("sourceIp", host(r.RemoteAddr))}, more...)...)
 }
 
-// logCall records a call of /@connections.
-func (g *Gateway) logCall(r *http.Request, id string, body []byte, status int, kind string, start time.Time) {
+// logElsewhere records a request for what is not there. A WebSocket, whose client sees no more than the status, gets the
+// URL into the log.
+func (g *Gateway) logElsewhere(r *http.Request, why string) {
+	var hint []slog.Attr
+	if hasToken(r.Header, "Upgrade", "websocket") {
+		hint = append(hint, slog.String("hint", "WebSockets connect to ws://"+r.Host+"/"+g.cfg.Stage))
+	}
+	g.logRequest(r, why, http.StatusForbidden, hint...)
+}
+
+// logCall records a call of /@connections, for the connection c if there is one.
+func (g *Gateway) logCall(r *http.Request, c *conn, id string, body []byte, status int, kind string, start time.Time) {
 	if !g.enabled(slog.LevelInfo) {
 		return
 	}
-	attrs := []slog.Attr{slog.String("connectionId", id), slog.Int("status", status), slog.Int("bytes", len(body)), slog.Duration("took", time.Since(start))}
+	attrs := []slog.Attr{slog.String("connectionId", id), slog.Int("code", status), slog.Int("bytes", len(body)), slog.Duration("took", time.Since(start))}
+	if c != nil {
+		attrs = append(attrs, userAttr(c.user)...)
+	}
 	if kind != "" {
 		attrs = append(attrs, slog.String("error", kind))
 	}

@@ -42,6 +42,7 @@ type refusal struct {
 	message string // For the body; empty sends none.
 	header  string // A header, "name: value", or nothing.
 	why     string // For the log.
+	user    string // For the log, if it is known.
 }
 
 // checkHandshake finds what is wrong with a request before anybody is asked about it (RFC 6455, section 4.2.1).
@@ -95,7 +96,7 @@ func hasToken(h http.Header, name, token string) bool {
 
 // refuse answers an upgrade with an HTTP status.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
-	g.logRequest(r, no.why, no.status)
+	g.logRequest(r, no.why, no.status, userAttr(no.user)...)
 	if no.header != "" {
 		name, value, _ := strings.Cut(no.header, ": ")
 		w.Header().Set(name, value)

@@ -38,7 +38,7 @@ func (g guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.next.ServeHTTP(w, r)
 		return
 	}
-	g.logger.Warn("refused", "method", r.Method, "host", r.Host, "path", r.URL.Path, "status", status, "sourceIp", r.RemoteAddr, "reason", why)
+	g.logger.Warn("refused", "method", r.Method, "host", r.Host, "path", r.URL.Path, "code", status, "sourceIp", r.RemoteAddr, "reason", why)
 	w.Header().Set("Connection", "close") // Nobody waits for a body.
 	http.Error(w, why, status)
 }

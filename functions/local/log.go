@@ -8,8 +8,6 @@ import (
 	"os"
 	"unicode"
 	"unicode/utf16"
-
-	"wsecho/adapters/gateway"
 )
 
 // level is the least that the gateway logs: every event, unless it is to be quiet.
@@ -26,7 +24,7 @@ func newLogger(o options, out io.Writer, level slog.Level) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(printing{out}, &slog.HandlerOptions{Level: level}))
 	}
 	file, isFile := out.(*os.File)
-	return slog.New(gateway.NewLogHandler(out, level, isFile && gateway.Terminal(file)))
+	return slog.New(newConsole(out, level, isFile && terminal(file)))
 }
 
 // printing writes JSON of which a terminal prints every character: what is outside of ASCII is in its strings, where an

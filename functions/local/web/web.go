@@ -21,13 +21,14 @@ var files embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'"
 
-// Handler serves the page at / and its files beside it, and leads everything else to api. The page connects to the
-// stage of its own host. Where its address names another server, /?url=wss://…, it asks the person first.
+// Handler serves the page at / and its files beside it, and leads everything else to api, and each WebSocket. The page connects to
+// the stage of its own host. Where its address names another server, /?url=wss://…, it asks the person first.
 func Handler(stage string, api http.Handler) http.Handler {
 	pages := pages(stage)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page, ok := pages[r.URL.Path]
-		if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		socket := strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+		if !ok || socket || r.Method != http.MethodGet && r.Method != http.MethodHead {
 			api.ServeHTTP(w, r)
 			return
 		}

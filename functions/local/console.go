@@ -1,8 +1,9 @@
-package gateway
+package main
 
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,19 +13,19 @@ import (
 	"sync"
 	"time"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// NewLogHandler makes a slog.Handler for people: one line for each record, with the time of day, a word for what
-// happened, and the rest as name=value, quoted where a terminal would not print it. Colour helps the eye; see Terminal.
-// For machines use slog.NewJSONHandler.
-// It is safe for concurrent use.
-func NewLogHandler(w io.Writer, level slog.Leveler, colour bool) slog.Handler {
+// newConsole makes a slog.Handler for people: one line for each record, with the time of day, a word for what happened,
+// and the rest as name=value, quoted where a terminal would not print it. Bodies and stacks follow on lines of their own.
+// Colour helps the eye; see terminal. It is safe for concurrent use.
+func newConsole(w io.Writer, level slog.Leveler, colour bool) slog.Handler {
 	return &console{w: w, level: level, colour: colour, mu: new(sync.Mutex)}
 }
 
-// Terminal reports whether f is a terminal that wants colour: the environment variable NO_COLOR says no.
-func Terminal(f *os.File) bool {
+// terminal reports whether f is a terminal that wants colour: the environment variable NO_COLOR says no.
+func terminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == ""
 }
@@ -80,13 +81,11 @@ func (c *console) Handle(_ context.Context, r slog.Record) error {
 		b.WriteString(c.paint(dim, r.Time.Format("15:04:05.000")) + " ")
 	}
 	fmt.Fprint(&b, c.paint(colourOf(r), fmt.Sprintf("%-10s", printable(r.Message))))
-	var stack string
+	var below bytes.Buffer
 	each := func(a slog.Attr) bool {
-		if a.Key == "stack" {
-			stack = a.Value.String()
-			return true
+		if !c.below(&below, a) {
+			c.attr(&b, a)
 		}
-		c.attr(&b, a)
 		return true
 	}
 	for _, a := range c.attrs {
@@ -94,15 +93,57 @@ func (c *console) Handle(_ context.Context, r slog.Record) error {
 	}
 	r.Attrs(func(a slog.Attr) bool { a.Key = c.prefix + a.Key; return each(a) })
 	b.WriteString("\n")
-	if stack != "" {
-		for line := range strings.Lines(stack) {
-			b.WriteString(c.paint(dim, printable(strings.TrimRight(line, "\n"))) + "\n")
-		}
-	}
+	b.Write(below.Bytes())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, err := c.w.Write(b.Bytes())
 	return err
+}
+
+// below writes what has lines of its own, below that of the record: a stack, and what clients and handlers said. It
+// reports whether the attribute is that.
+func (c *console) below(b *bytes.Buffer, a slog.Attr) bool {
+	switch text := a.Value.String(); a.Key {
+	case "stack":
+		for line := range strings.Lines(text) {
+			b.WriteString(c.paint(dim, printable(strings.TrimRight(line, "\n"))) + "\n")
+		}
+	case "body", "reply":
+		if text != "" {
+			b.WriteString("    " + c.paint(dim, fmt.Sprintf("%-5s", a.Key)) + " " + escaped(oneLine(text)) + "\n")
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// oneLine is JSON without space between its parts; anything else stays as it is.
+func oneLine(text string) string {
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(text)) != nil {
+		return text
+	}
+	return b.String()
+}
+
+// escaped is a text to be read, quotes and all, in which every character that does something else to a terminal than
+// show itself is escaped as in JSON.
+func escaped(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(&b, `\u%04x`, unit)
+			}
+		}
+	}
+	return b.String()
 }
 
 // attr writes one name and value. Groups become dotted names.
@@ -163,7 +204,7 @@ func colourOf(r slog.Record) string {
 		return red
 	case r.Level >= slog.LevelWarn:
 		return yellow
-	case r.Message == eventMessage:
+	case r.Message == "MESSAGE":
 		return cyan
 	}
 	return green
