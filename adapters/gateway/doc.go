@@ -9,6 +9,8 @@
 //	…
 //	err = g.Serve(l) // WebSocket at ws://127.0.0.1:8080/dev, management at http://127.0.0.1:8080/dev/@connections/{id}
 //
+// Tests serve it with the package gatewaytest.
+//
 // It is for development and tests. It checks no credentials unless told to, keeps everything in memory, and has one
 // stage. What a Lambda function may not do (write to /var, run after it has answered) it does not prevent; see
 // Config.ReportLeaks.

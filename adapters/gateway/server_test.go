@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // stage is a running gateway.
@@ -22,33 +22,8 @@ type stage struct {
 // serve runs a gateway on a loopback port until the test ends, when nothing of it may be left.
 func serve(t testing.TB, cfg gateway.Config) *stage {
 	t.Helper()
-	g, err := gateway.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, done := g.Server(), make(chan struct{})
-	go func() {
-		defer close(done)
-		server.Serve(gateway.Listener(l))
-	}()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := g.Shutdown(ctx); err != nil {
-			t.Errorf("Shutdown: %v", err)
-		}
-		server.Close()
-		<-done
-	})
-	name := cfg.Stage
-	if name == "" {
-		name = "dev"
-	}
-	return &stage{g, "ws://" + l.Addr().String() + "/" + name, "http://" + l.Addr().String() + "/" + name}
+	s := gatewaytest.Serve(t, cfg)
+	return &stage{s.Gateway, s.URL, s.Endpoint}
 }
 
 func (s *stage) connection(id string) string {

@@ -21,8 +21,9 @@ var files embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'"
 
-// Handler serves the page at / and its files beside it, and leads everything else to api, and each WebSocket. The page connects to
-// the stage of its own host. Where its address names another server, /?url=wss://…, it asks the person first.
+// Handler serves the page at / and its files beside it, and leads everything else to api, as it does with WebSockets at
+// any path. The page connects to the stage of its own host. Where its address names another server, /?url=wss://…, it
+// asks the person first.
 func Handler(stage string, api http.Handler) http.Handler {
 	pages := pages(stage)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
