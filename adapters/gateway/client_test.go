@@ -28,8 +28,8 @@ type client struct {
 	left bool           // It has sent a close frame.
 }
 
-// patience is how long a test waits for what must come.
-const patience = 10 * time.Second
+// timeout is how long a test waits for what must come.
+const timeout = 10 * time.Second
 
 type headerLines []string
 
@@ -60,7 +60,7 @@ func handshakeOn(t testing.TB, nc net.Conn, u *url.URL, extra ...string) *client
 // request sends the lines of a request as they are.
 func request(t testing.TB, nc net.Conn, lines ...string) *client {
 	t.Helper()
-	nc.SetDeadline(time.Now().Add(patience))
+	nc.SetDeadline(time.Now().Add(timeout))
 	go io.WriteString(nc, strings.Join(lines, "\r\n")+"\r\n\r\n")
 	c := &client{t: t, nc: nc, br: bufio.NewReaderSize(nc, 64<<10)}
 	var err error
@@ -122,7 +122,7 @@ func (c *client) frame(op ws.OpCode, fin bool, payload []byte) {
 
 func (c *client) raw(f ws.Frame) {
 	c.t.Helper()
-	c.nc.SetWriteDeadline(time.Now().Add(patience))
+	c.nc.SetWriteDeadline(time.Now().Add(timeout))
 	c.left = c.left || f.Header.OpCode == ws.OpClose
 	b, err := ws.CompileFrame(ws.MaskFrameWith(f, [4]byte{1, 2, 3, 4}))
 	if err != nil {
@@ -147,7 +147,7 @@ func (c *client) fragments(text []byte, size int) {
 
 // next reads one frame.
 func (c *client) next() (ws.Frame, error) {
-	c.nc.SetReadDeadline(time.Now().Add(patience))
+	c.nc.SetReadDeadline(time.Now().Add(timeout))
 	h, err := ws.ReadHeader(c.br)
 	if err != nil {
 		return ws.Frame{}, err
@@ -220,7 +220,7 @@ func (c *client) wantOpen() {
 // call sends a management request and returns the answer with its body.
 func call(t testing.TB, method, target string, body []byte) (*http.Response, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 //
 // An error is a function error: its text is the errorMessage, and API Gateway looks at it in one case only (an
 // authorizer's "Unauthorized"). A panic is a function error too. Invoke is called concurrently, must not keep the event
-// after it returned, and must not change what it returned. The context is cancelled only when a shutdown has run out of
-// patience; it has no deadline, as an integration time-out doesn't stop a Lambda function.
+// after it returned, and must not change what it returned. The context is cancelled only when a shutdown has timed out; it
+// has no deadline, as an integration time-out doesn't stop a Lambda function.
 type Handler interface {
 	Invoke(ctx context.Context, event []byte) ([]byte, error)
 }

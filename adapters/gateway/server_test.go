@@ -92,7 +92,7 @@ func (b *backend) next() event {
 	select {
 	case e := <-b.events:
 		return e
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		b.t.Fatal("no event came")
 		panic("unreachable")
 	}

@@ -169,7 +169,7 @@ func TestStatementsManagement(t *testing.T) {
 		}
 		c.send("x")
 		got, err := sdk(s).GetConnection(ctx, &api.GetConnectionInput{ConnectionId: &id})
-		if err != nil || time.Since(*got.ConnectedAt) > patience || got.LastActiveAt.Before(*got.ConnectedAt) || *got.Identity.SourceIp != "127.0.0.1" {
+		if err != nil || time.Since(*got.ConnectedAt) > timeout || got.LastActiveAt.Before(*got.ConnectedAt) || *got.Identity.SourceIp != "127.0.0.1" {
 			t.Errorf("the SDK returned %+v, %v", got, err)
 		}
 		s2, b := recorded(t)
