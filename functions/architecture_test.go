@@ -126,6 +126,7 @@ func TestForbiddenImportsAreFound(t *testing.T) {
 		{"wsecho/adapters/sqs", "wsecho/adapters/dynamodb"},
 		{"wsecho/adapters/memory", "wsecho/functions/local"},
 		{"wsecho/adapters/gateway", "wsecho/domain"},
+		{"wsecho/adapters/gateway/internal/frames", "wsecho/domain"},
 		{"wsecho/functions/local", "wsecho/domain/domaintest"},
 		{"wsecho/adapters/dynamodb", "wsecho/adapters/sqs"},
 		{"wsecho/adapters/dynamodb", "wsecho/adapters/chat"},
