@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Tally counts what users do. Implementations are safe for concurrent use.
-type Tally interface {
+// Quotas count what users do. Implementations are safe for concurrent use.
+type Quotas interface {
 	// Count counts one more of an account, which is a user's name or one of its budgets, in the minute that begins at a
 	// time, unless max were counted already; ok tells whether it did. However many count at the same time, no more than
 	// max succeed. An error wraps ErrUnavailable: it may have been counted.
@@ -17,7 +17,7 @@ type Tally interface {
 
 // RateLimit bounds how often a user does something. Its zero value has no limit.
 type RateLimit struct {
-	Tally Tally
+	Quotas Quotas
 	// PerMinute is how often a user may do it in a minute of the clock; 0 is any number.
 	PerMinute int
 	// Budget says what is counted, in the plural. Each budget of a user is counted apart from the others; the empty one
@@ -27,7 +27,7 @@ type RateLimit struct {
 
 // Apart is a limit with a budget of its own, of a multiple of this one's size.
 func (l RateLimit) Apart(budget string, times int) RateLimit {
-	return RateLimit{Tally: l.Tally, PerMinute: times * l.PerMinute, Budget: budget}
+	return RateLimit{Quotas: l.Quotas, PerMinute: times * l.PerMinute, Budget: budget}
 }
 
 // Spend counts one more of the caller's. The refusal is rate_limited, with the time until the next minute as
@@ -38,7 +38,7 @@ func (l RateLimit) Spend(ctx context.Context, from Caller) error {
 	}
 	now := time.Now()
 	minute := now.Truncate(time.Minute)
-	ok, err := l.Tally.Count(ctx, l.account(from), minute, l.PerMinute)
+	ok, err := l.Quotas.Count(ctx, l.account(from), minute, l.PerMinute)
 	if err != nil || ok {
 		return err
 	}

@@ -30,7 +30,7 @@ func spend(t *testing.T, l domain.RateLimit, user string, n int) (allowed int) {
 // TestBudgets: what is counted apart takes nothing from anything else, of no user, and begins anew each minute.
 func TestBudgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		messages := domain.RateLimit{Tally: new(memory.Tally), PerMinute: 3}
+		messages := domain.RateLimit{Quotas: new(memory.Quotas), PerMinute: 3}
 		reads, moves := messages.Apart("reads", 5), messages.Apart("moves", 2)
 		for range 2 {
 			for _, user := range []string{"ada", "bob", ""} {
@@ -48,16 +48,16 @@ func TestBudgets(t *testing.T) {
 	})
 }
 
-// broken is a tally that counts nothing at the moment.
+// broken are quotas that count nothing at the moment.
 type broken struct{}
 
-// Count implements domain.Tally.
+// Count implements domain.Quotas.
 func (broken) Count(context.Context, string, time.Time, int) (bool, error) {
 	return false, domain.ErrUnavailable
 }
 
 // TestWhatCannotBeCounted is not called too much.
 func TestWhatCannotBeCounted(t *testing.T) {
-	err := domain.RateLimit{Tally: broken{}, PerMinute: 1}.Spend(t.Context(), domain.Caller{})
-	wantCode(t, "a tally that fails", err, domain.Unavailable)
+	err := domain.RateLimit{Quotas: broken{}, PerMinute: 1}.Spend(t.Context(), domain.Caller{})
+	wantCode(t, "quotas that fail", err, domain.Unavailable)
 }

@@ -112,7 +112,7 @@ func TestWhatChatCosts(t *testing.T) {
 	s := newStore(table)
 	uc := chatOver(s)
 	limited := *uc
-	limited.Limit = domain.RateLimit{Tally: dynamodb.Tally{Table: s.Registry.Table}, PerMinute: 10}
+	limited.Limit = domain.RateLimit{Quotas: dynamodb.Quotas{Table: s.Registry.Table}, PerMinute: 10}
 	ada := connected(t, s, "ada")
 	counted.Take()
 	data := json.RawMessage(strconv.Quote(strings.Repeat("x", 600)))

@@ -1,5 +1,5 @@
 // Package dynamodb keeps connections, memberships and limits in one DynamoDB table: domain.Registry, domain.Memberships
-// and domain.Tally. Extensions keep their rows in the same table, with what this package exports.
+// and domain.Quotas. Extensions keep their rows in the same table, with what this package exports.
 //
 // A connection's row is also its membership of Everyone; every other audience has a row for each member. Where a
 // member stands on the ring is the beginning of its sort key, so that a span of positions is one query. See keys.go

@@ -14,7 +14,7 @@ import (
 // limited is a room in which a user may say something ten times a minute.
 func limited(t *testing.T) *rig {
 	r := newRig(t)
-	r.Limit = domain.RateLimit{Tally: new(memory.Tally), PerMinute: 10}
+	r.Limit = domain.RateLimit{Quotas: new(memory.Quotas), PerMinute: 10}
 	return r
 }
 
@@ -95,7 +95,7 @@ func TestReadsCount(t *testing.T) {
 func TestResumeIsNotRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		r.Limit = domain.RateLimit{Tally: new(memory.Tally), PerMinute: 120}
+		r.Limit = domain.RateLimit{Quotas: new(memory.Quotas), PerMinute: 120}
 		for range 2 {
 			ada := r.connect("ada")
 			for i := range chat.MaxRooms {

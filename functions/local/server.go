@@ -111,7 +111,7 @@ func assemble(ctx context.Context, o options, sender domain.Sender, out io.Write
 		Queue:       queue,
 		Stores:      stores(),
 		Setting:     o.setting,
-		Tally:       new(memory.Tally),
+		Quotas:       new(memory.Quotas),
 		Pace:        domain.NewPace(o.callbackRate),
 		Rests:       new(domain.Rests),
 		Logger:      logger,

@@ -28,7 +28,7 @@ type Parts struct {
 	Memberships   domain.Memberships
 	Sender        domain.Sender
 	Queue         domain.Queue
-	Tally         domain.Tally
+	Quotas         domain.Quotas
 	// Stores has what extensions keep, by their names.
 	Stores map[string]any
 	// Setting returns the settings of extensions.
@@ -50,7 +50,7 @@ func (p Parts) On(table dynamodb.Table) Parts {
 	table.Logger = p.Logger
 	p.Registry = dynamodb.Registry{Table: table}
 	p.Memberships = dynamodb.Memberships{Table: table}
-	p.Tally = dynamodb.Tally{Table: table}
+	p.Quotas = dynamodb.Quotas{Table: table}
 	p.Stores = map[string]any{}
 	for _, e := range extensions() {
 		if e.Store != nil {
@@ -129,7 +129,7 @@ func (p Parts) journal() apigateway.Journal {
 }
 
 func (p Parts) limit() domain.RateLimit {
-	return domain.RateLimit{Tally: p.Tally, PerMinute: p.MessagesPerMinute}
+	return domain.RateLimit{Quotas: p.Quotas, PerMinute: p.MessagesPerMinute}
 }
 
 func (p Parts) messages(route string, action apigateway.Action) apigateway.Handler {

@@ -9,18 +9,18 @@ import (
 	"wsecho/domain"
 )
 
-var _ domain.Tally = Tally{}
+var _ domain.Quotas = Quotas{}
 
-// Tally counts what users send, in one row for each user and minute. It is safe for concurrent use; its Table is
+// Quotas count what users send, in one row for each user and minute. They are safe for concurrent use; their Table is
 // required.
-type Tally struct{ Table Table }
+type Quotas struct{ Table Table }
 
 // tallyLife is how long a count is kept after its minute began.
 const tallyLife = 2 * time.Minute
 
-// Count implements domain.Tally with one write unit. An attempt whose reply was lost counts twice, so that the limit
+// Count implements domain.Quotas with one write unit. An attempt whose reply was lost counts twice, so that the limit
 // holds whatever happens.
-func (t Tally) Count(ctx context.Context, user string, minute time.Time, max int) (bool, error) {
+func (t Quotas) Count(ctx context.Context, user string, minute time.Time, max int) (bool, error) {
 	_, _, err := t.Table.Update(ctx, Update{
 		Key:    tallyKey(user, minute),
 		Do:     "ADD #n :1 SET #exp = :exp",

@@ -8,10 +8,10 @@ import (
 	"wsecho/domain"
 )
 
-var _ domain.Tally = (*Tally)(nil)
+var _ domain.Quotas = (*Quotas)(nil)
 
-// Tally counts the messages of the current minute. Its zero value is ready for use.
-type Tally struct {
+// Quotas count the messages of the current minute. The zero value is ready for use.
+type Quotas struct {
 	mu     sync.Mutex // Guards what follows.
 	counts map[spent]int
 	newest time.Time
@@ -23,8 +23,8 @@ type spent struct {
 	minute int64
 }
 
-// Count implements domain.Tally. It never fails.
-func (t *Tally) Count(_ context.Context, user string, minute time.Time, max int) (bool, error) {
+// Count implements domain.Quotas. It never fails.
+func (t *Quotas) Count(_ context.Context, user string, minute time.Time, max int) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.counts == nil || minute.After(t.newest.Add(time.Minute)) {

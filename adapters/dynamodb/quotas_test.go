@@ -9,8 +9,8 @@ import (
 	"wsecho/domain/domaintest"
 )
 
-func TestTally(t *testing.T) {
-	domaintest.TestTally(t, func(t *testing.T) domain.Tally {
-		return dynamodb.Tally{Table: dynamodblocal.NewTable(t)}
+func TestQuotas(t *testing.T) {
+	domaintest.TestQuotas(t, func(t *testing.T) domain.Quotas {
+		return dynamodb.Quotas{Table: dynamodblocal.NewTable(t)}
 	})
 }
