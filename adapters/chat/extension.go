@@ -1,4 +1,4 @@
-// Package chat is chat's part that knows AWS: the actions of its routes, and chat.Log and chat.Keys in the table of
+// Package chat is chat's part that knows AWS: the actions of its routes, and chat.Log and chat.IdempotencyKeys in the table of
 // package dynamodb. What chat does is in domain/chat; where it keeps rooms in memory, for a single machine and for tests,
 // is in package chatmemory, so that no Lambda contains it. It is the example of an extension: see package extension.
 package chat
@@ -36,7 +36,7 @@ func Extension() extension.Extension {
 // store is what chat needs kept.
 type store interface {
 	chat.Log
-	chat.Keys
+	chat.IdempotencyKeys
 }
 
 // serve makes the actions.
@@ -50,7 +50,7 @@ func serve(core extension.Core) (map[string]apigateway.Action, error) {
 		return nil, errors.New("chat has no store")
 	}
 	uc := &chat.Chat{
-		Registry: core.Registry, Memberships: core.Memberships, Log: kept, Keys: kept,
+		Registry: core.Registry, Memberships: core.Memberships, Log: kept, IdempotencyKeys: kept,
 		FanOut: core.FanOut, Policy: core.Policy, Limit: core.Limit, NewID: core.NewID,
 		HistoryDays: days, Logger: core.Logger,
 	}

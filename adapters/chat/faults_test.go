@@ -76,17 +76,17 @@ func TestClaimWithEveryFault(t *testing.T) {
 	log := adapter.Store{Table: table}
 	for kind, f := range dynamodblocal.OnceFaults {
 		t.Run(kind, func(t *testing.T) {
-			claim := chat.Claim{User: "ada", Key: kind, Sent: chat.Sent{Hash: "h", MessageID: "m"}, ExpiresAt: domaintest.NewConnection("").ExpiresAt}
+			key := chat.IdempotencyKey{User: "ada", Key: kind, Sent: chat.Sent{Hash: "h", MessageID: "m"}, ExpiresAt: domaintest.NewConnection("").ExpiresAt}
 			w.Inject(dynamodblocal.Only(0, f))
-			wantNil(t, log.Claim(t.Context(), claim))
+			wantNil(t, log.Use(t.Context(), key))
 			w.Inject(dynamodblocal.Only(0, f))
-			if sent, err := log.Find(t.Context(), "ada", kind); err != nil || sent != claim.Sent {
+			if sent, err := log.Find(t.Context(), "ada", kind); err != nil || sent != key.Sent {
 				t.Errorf("Find = %+v, %v", sent, err)
 			}
-			claim.Sent.MessageID = "n"
+			key.Sent.MessageID = "n"
 			w.Inject(dynamodblocal.Only(0, f))
-			if again, ok := errors.AsType[*chat.AlreadySent](log.Claim(t.Context(), claim)); !ok || again.Sent.MessageID != "m" {
-				t.Errorf("another message's claim: %v", again)
+			if again, ok := errors.AsType[*chat.AlreadySent](log.Use(t.Context(), key)); !ok || again.Sent.MessageID != "m" {
+				t.Errorf("another message with the key: %v", again)
 			}
 		})
 	}

@@ -74,23 +74,23 @@ func speakWithoutKey(ctx context.Context, table dynamodb.Table, _ int) error {
 
 func speakWithKey(ctx context.Context, table dynamodb.Table, n int) error {
 	log := adapter.Store{Table: table}
-	claim := &chat.Claim{User: "ada", Key: fmt.Sprint(key, n), ExpiresAt: time.Now().Add(chat.KeyLife)}
-	if _, err := log.Find(ctx, claim.User, claim.Key); !errors.Is(err, chat.ErrUnusedKey) {
+	key := &chat.IdempotencyKey{User: "ada", Key: fmt.Sprint(key, n), ExpiresAt: time.Now().Add(chat.IdempotencyKeyLife)}
+	if _, err := log.Find(ctx, key.User, key.Key); !errors.Is(err, chat.ErrUnusedKey) {
 		return fmt.Errorf("finding a new key: %w", err)
 	}
-	return speak(ctx, log, claim)
+	return speak(ctx, log, key)
 }
 
-func speak(ctx context.Context, log adapter.Store, claim *chat.Claim) error {
+func speak(ctx context.Context, log adapter.Store, key *chat.IdempotencyKey) error {
 	head, err := log.Advance(ctx, lobby, "epoch", time.Now())
 	if err != nil {
 		return err
 	}
 	e := benchEntry(head.Seq)
-	if claim != nil {
-		claim.Sent = chat.Sent{Hash: "hash", MessageID: e.MessageID, Epoch: e.Epoch, Seq: e.Seq}
+	if key != nil {
+		key.Sent = chat.Sent{Hash: "hash", MessageID: e.MessageID, Epoch: e.Epoch, Seq: e.Seq}
 	}
-	stored, err := log.Write(ctx, lobby, e, claim)
+	stored, err := log.Write(ctx, lobby, e, key)
 	if err == nil && stored.MessageID != e.MessageID {
 		err = fmt.Errorf("place %d was taken", e.Seq)
 	}

@@ -29,7 +29,7 @@ const (
 func chatOver(s store) *chat.Chat {
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
 	return &chat.Chat{
-		Registry: s, Memberships: s, Log: s.log, Keys: s.log, Policy: domain.ByGrants{},
+		Registry: s, Memberships: s, Log: s.log, IdempotencyKeys: s.log, Policy: domain.ByGrants{},
 		FanOut: &domain.FanOut{
 			Registry: s, Sender: deaf{}, Queue: new(pushes), Closer: s.closer(), Pace: domain.NewPace(1e6), Concurrency: 4,
 			Random: func() float64 { return 0.5 },

@@ -65,8 +65,8 @@ func (r entryRow) entry(epoch string) chat.Entry {
 	return e
 }
 
-// claimRow is a key of a sender, with the message that it was used for and, if that is in a room's log, its place.
-type claimRow struct {
+// idempotencyRow is a key of a sender, with the message that it was used for and, if that is in a room's log, its place.
+type idempotencyRow struct {
 	dynamodb.Key
 	// Hash tells the contents of messages sent with the same key apart.
 	Hash    string `dynamodbav:"hash"`
@@ -76,13 +76,13 @@ type claimRow struct {
 	Seq     int64  `dynamodbav:"seq,omitempty"`
 }
 
-func newClaimRow(c chat.Claim) claimRow {
-	return claimRow{
+func newIdempotencyRow(c chat.IdempotencyKey) idempotencyRow {
+	return idempotencyRow{
 		Key: claimKey(c.User, c.Key), Hash: c.Sent.Hash, ID: c.Sent.MessageID, Expires: c.ExpiresAt.Unix(),
 		Epoch: c.Sent.Epoch, Seq: c.Sent.Seq,
 	}
 }
 
-func (r claimRow) sent() chat.Sent {
+func (r idempotencyRow) sent() chat.Sent {
 	return chat.Sent{Hash: r.Hash, MessageID: r.ID, Epoch: r.Epoch, Seq: r.Seq}
 }

@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	_ chat.Log  = Store{}
-	_ chat.Keys = Store{}
+	_ chat.Log             = Store{}
+	_ chat.IdempotencyKeys = Store{}
 )
 
 // Store keeps the logs of rooms and the keys of senders. It is safe for concurrent use; its Table is required.
@@ -46,17 +46,17 @@ func (s Store) Head(ctx context.Context, room string) (chat.Head, error) {
 	return dynamodb.Read[headRow](ctx, s.Table, row).head(), nil
 }
 
-// Write implements chat.Log. Without a claim it takes one write unit a kilobyte. With one it is a transaction over
+// Write implements chat.Log. Without an idempotency key it takes one write unit a kilobyte. With one it is a transaction over
 // two rows, at twice the price for each of them.
-func (s Store) Write(ctx context.Context, room string, e chat.Entry, claim *chat.Claim) (chat.Entry, error) {
+func (s Store) Write(ctx context.Context, room string, e chat.Entry, key *chat.IdempotencyKey) (chat.Entry, error) {
 	// A row that is there is returned, so that a writer recognises its own from an attempt of unknown outcome.
 	put := dynamodb.Put{Row: newEntryRow(room, e), If: "attribute_not_exists(#pk)"}
 	var there dynamodb.Row
 	var err error
-	if claim == nil {
+	if key == nil {
 		there, _, err = s.Table.Put(ctx, put)
 	} else {
-		there, err = s.writeBoth(ctx, put, putClaim(*claim))
+		there, err = s.writeBoth(ctx, put, putIdempotencyKey(*key))
 	}
 	switch {
 	case errors.Is(err, dynamodb.ErrCondition):
@@ -67,15 +67,15 @@ func (s Store) Write(ctx context.Context, room string, e chat.Entry, claim *chat
 	return e, nil
 }
 
-// writeBoth writes an entry and its claim, or neither. With ErrCondition, there is the entry that is there instead; if
+// writeBoth writes an entry and its idempotency key, or neither. With ErrCondition, there is the entry that is there instead; if
 // only the key was used before, the error is AlreadySent.
-func (s Store) writeBoth(ctx context.Context, entry, claim dynamodb.Put) (there dynamodb.Row, err error) {
-	failures, _, err := s.Table.Transact(ctx, entry, claim)
+func (s Store) writeBoth(ctx context.Context, entry, key dynamodb.Put) (there dynamodb.Row, err error) {
+	failures, _, err := s.Table.Transact(ctx, entry, key)
 	switch {
 	case !errors.Is(err, dynamodb.ErrCondition):
 		return nil, err
 	case !failures[0].Condition:
-		return nil, &chat.AlreadySent{Sent: dynamodb.Read[claimRow](ctx, s.Table, failures[1].Old).sent()}
+		return nil, &chat.AlreadySent{Sent: dynamodb.Read[idempotencyRow](ctx, s.Table, failures[1].Old).sent()}
 	}
 	return failures[0].Old, err
 }

@@ -50,9 +50,9 @@ type Log interface {
 	// Head returns the current head of a room.
 	Head(ctx context.Context, room string) (Head, error)
 	// Write puts an entry at its position unless there is one already, and returns the one that stands there
-	// afterwards. With a claim, both are stored or neither; AlreadySent: the claim's key was used before, nothing was
+	// afterwards. With an idempotency key, both are stored or neither; AlreadySent: the key was used before, nothing was
 	// written. Repeating a Write whose outcome is unknown is safe.
-	Write(ctx context.Context, room string, e Entry, claim *Claim) (Entry, error)
+	Write(ctx context.Context, room string, e Entry, key *IdempotencyKey) (Entry, error)
 	// Read returns the entries of a room's epoch within a range, ascending and without the expired ones. cut tells
 	// that there may be more, because of the limit or because an answer holds only so much; it has an entry then.
 	Read(ctx context.Context, room, epoch string, r Range) (entries []Entry, cut bool, err error)
@@ -68,11 +68,11 @@ type Sent struct {
 	Seq   int64
 }
 
-// KeyLife is how long a key is remembered.
-const KeyLife = 24 * time.Hour
+// IdempotencyKeyLife is how long a key is remembered.
+const IdempotencyKeyLife = 24 * time.Hour
 
-// Claim marks a key of a user as used for a message.
-type Claim struct {
+// IdempotencyKey marks a key of a user as used for a message.
+type IdempotencyKey struct {
 	User, Key string
 	Sent      Sent
 	ExpiresAt time.Time
@@ -87,12 +87,12 @@ func (e *AlreadySent) Error() string { return "the key was used before" }
 // ErrUnusedKey means that nothing was sent with a key, or too long ago.
 var ErrUnusedKey = errors.New("the key was not used")
 
-// Keys remembers what was sent with a key. Implementations are safe for concurrent use; errors may wrap
+// IdempotencyKeys remember what was sent with a key. Implementations are safe for concurrent use; errors may wrap
 // domain.ErrUnavailable as those of Log.
-type Keys interface {
+type IdempotencyKeys interface {
 	// Find returns what was sent with a user's key, however recently. ErrUnusedKey: nothing.
 	Find(ctx context.Context, user, key string) (Sent, error)
-	// Claim marks a key as used. AlreadySent: it is already, by another message. Claiming again for the same message
+	// Use marks a key as used. AlreadySent: it is already, by another message. Using it again for the same message
 	// id is no error.
-	Claim(ctx context.Context, claim Claim) error
+	Use(ctx context.Context, key IdempotencyKey) error
 }

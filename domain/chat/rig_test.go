@@ -41,7 +41,7 @@ func newRig(t *testing.T) *rig {
 		Pace: domain.NewPace(1e6), Concurrency: 4, Random: func() float64 { return 0.5 },
 	}
 	r.Chat = &chat.Chat{
-		Registry: r.registry, Memberships: r.registry, Log: r.log, Keys: r.log, FanOut: fanOut, Policy: domain.ByGrants{},
+		Registry: r.registry, Memberships: r.registry, Log: r.log, IdempotencyKeys: r.log, FanOut: fanOut, Policy: domain.ByGrants{},
 		NewID: r.newID, HistoryDays: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	return r
@@ -216,8 +216,8 @@ func (l *log) next(hooks ...hook) {
 }
 
 // Write implements chat.Log.
-func (l *log) Write(ctx context.Context, room string, e chat.Entry, claim *chat.Claim) (chat.Entry, error) {
-	write := func() (chat.Entry, error) { return l.Store.Write(ctx, room, e, claim) }
+func (l *log) Write(ctx context.Context, room string, e chat.Entry, idempotency *chat.IdempotencyKey) (chat.Entry, error) {
+	write := func() (chat.Entry, error) { return l.Store.Write(ctx, room, e, idempotency) }
 	if l.refuses() {
 		return chat.Entry{}, fmt.Errorf("%w: throttled", domain.ErrUnavailable)
 	}

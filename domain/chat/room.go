@@ -29,11 +29,11 @@ const (
 
 // Chat has the use cases of chat. All its fields are required. It is safe for concurrent use.
 type Chat struct {
-	Registry    domain.Registry
-	Memberships domain.Memberships
-	Log         Log
-	Keys        Keys
-	FanOut      *domain.FanOut
+	Registry        domain.Registry
+	Memberships     domain.Memberships
+	Log             Log
+	IdempotencyKeys IdempotencyKeys
+	FanOut          *domain.FanOut
 	// Policy decides who may join and tell; see ActJoin and ActTell.
 	Policy domain.Policy
 	// Limit bounds what a user says and tells, and as multiples of that, each counted apart, how often it joins and

@@ -56,11 +56,11 @@ func (c *Chat) Say(ctx context.Context, from domain.Caller, room string, data js
 		return Said{}, err
 	}
 	message := Entry{MessageID: c.NewID(), From: domain.From(from.Connection), Data: data}
-	claim := &Claim{User: from.Name(), Key: key, Sent: Sent{Hash: contentHash(room, data), MessageID: message.MessageID}}
+	idempotency := &IdempotencyKey{User: from.Name(), Key: key, Sent: Sent{Hash: contentHash(room, data), MessageID: message.MessageID}}
 	if key == "" {
-		claim = nil
+		idempotency = nil
 	}
-	stored, err := c.store(ctx, room, message, claim)
+	stored, err := c.store(ctx, room, message, idempotency)
 	if err != nil {
 		return Said{}, err
 	}
@@ -93,14 +93,14 @@ func contentHash(to string, data json.RawMessage) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// store writes a message into the room's log, and returns the entry that stands there: an earlier one if the claim's
+// store writes a message into the room's log, and returns the entry that stands there: an earlier one if the idempotency
 // key was used for it.
-func (c *Chat) store(ctx context.Context, room string, message Entry, claim *Claim) (Entry, error) {
-	if claim != nil {
+func (c *Chat) store(ctx context.Context, room string, message Entry, key *IdempotencyKey) (Entry, error) {
+	if key != nil {
 		// Reading the key first spares the room a void for every repetition.
-		switch sent, err := c.Keys.Find(ctx, claim.User, claim.Key); {
+		switch sent, err := c.IdempotencyKeys.Find(ctx, key.User, key.Key); {
 		case err == nil:
-			return c.repeated(ctx, room, sent, claim)
+			return c.repeated(ctx, room, sent, key)
 		case !errors.Is(err, ErrUnusedKey):
 			return Entry{}, err
 		}
@@ -110,10 +110,10 @@ func (c *Chat) store(ctx context.Context, room string, message Entry, claim *Cla
 		if err != nil {
 			return Entry{}, err
 		}
-		stored, err := c.write(ctx, room, head, message, claim)
+		stored, err := c.write(ctx, room, head, message, key)
 		if again, ok := errors.AsType[*AlreadySent](err); ok {
 			c.giveUp(ctx, room, head)
-			return c.repeated(ctx, room, again.Sent, claim)
+			return c.repeated(ctx, room, again.Sent, key)
 		}
 		if err != nil || stored.MessageID == message.MessageID {
 			return stored, err
@@ -123,16 +123,16 @@ func (c *Chat) store(ctx context.Context, room string, message Entry, claim *Cla
 }
 
 // write puts a message at the place that was taken for it, and returns what stands there.
-func (c *Chat) write(ctx context.Context, room string, place Head, message Entry, claim *Claim) (Entry, error) {
+func (c *Chat) write(ctx context.Context, room string, place Head, message Entry, key *IdempotencyKey) (Entry, error) {
 	message.Epoch, message.Seq, message.At = place.Epoch, place.Seq, place.At
 	message.ExpiresAt = place.At.Add(c.history())
-	if claim != nil {
-		placed := *claim
+	if key != nil {
+		placed := *key
 		placed.Sent.Epoch, placed.Sent.Seq = place.Epoch, place.Seq
-		placed.ExpiresAt = place.At.Add(KeyLife)
-		claim = &placed
+		placed.ExpiresAt = place.At.Add(IdempotencyKeyLife)
+		key = &placed
 	}
-	return c.Log.Write(ctx, room, message, claim)
+	return c.Log.Write(ctx, room, message, key)
 }
 
 // giveUp fills the place of a number that its writer will not use. If it fails, a reader will do it later.
@@ -146,8 +146,8 @@ func (c *Chat) void(epoch string, seq int64, at time.Time) Entry {
 }
 
 // repeated returns the entry that a key was used for before.
-func (c *Chat) repeated(ctx context.Context, room string, sent Sent, claim *Claim) (Entry, error) {
-	if sent.Hash != claim.Sent.Hash {
+func (c *Chat) repeated(ctx context.Context, room string, sent Sent, key *IdempotencyKey) (Entry, error) {
+	if sent.Hash != key.Sent.Hash {
 		return Entry{}, conflict()
 	}
 	entries, _, err := c.Log.Read(ctx, room, sent.Epoch, Range{From: sent.Seq, To: sent.Seq})

@@ -26,7 +26,7 @@ func (c *Chat) Tell(ctx context.Context, from domain.Caller, to Recipient, data 
 	if err := c.Limit.Spend(ctx, from); err != nil {
 		return domain.Ack{}, err
 	}
-	if delivery.MessageID, err = c.claim(ctx, from, to, data, key); err != nil {
+	if delivery.MessageID, err = c.identify(ctx, from, to, data, key); err != nil {
 		return domain.Ack{}, err
 	}
 	delivery.Except = []string{from.ID}
@@ -78,15 +78,15 @@ func notFound(to Recipient) error {
 	}
 }
 
-// claim returns the id of a message: a new one, or that of the first message that this sender gave the key to.
-func (c *Chat) claim(ctx context.Context, from domain.Caller, to Recipient, data json.RawMessage, key string) (string, error) {
+// identify returns the id of a message: a new one, or that of the first message that this sender gave the key to.
+func (c *Chat) identify(ctx context.Context, from domain.Caller, to Recipient, data json.RawMessage, key string) (string, error) {
 	id := c.NewID()
 	if key == "" {
 		return id, nil
 	}
 	hash := contentHash(to.User+"\x00"+to.Connection, data)
-	err := c.Keys.Claim(ctx, Claim{
-		User: from.Name(), Key: key, Sent: Sent{Hash: hash, MessageID: id}, ExpiresAt: now().Add(KeyLife),
+	err := c.IdempotencyKeys.Use(ctx, IdempotencyKey{
+		User: from.Name(), Key: key, Sent: Sent{Hash: hash, MessageID: id}, ExpiresAt: now().Add(IdempotencyKeyLife),
 	})
 	again, ok := errors.AsType[*AlreadySent](err)
 	switch {

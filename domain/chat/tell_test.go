@@ -210,7 +210,7 @@ func TestTellKeysExpire(t *testing.T) {
 			return err
 		}
 		r.wantNil(tell("one"))
-		time.Sleep(chat.KeyLife - time.Second)
+		time.Sleep(chat.IdempotencyKeyLife - time.Second)
 		wantRefusal(t, "another text within a day", tell("two"), domain.Conflict)
 		time.Sleep(2 * time.Second)
 		r.wantNil(tell("two"))

@@ -43,8 +43,8 @@ func TestExpiredLinesAreForgotten(t *testing.T) {
 				Epoch: head.Epoch, Seq: head.Seq, MessageID: fmt.Sprint(head.Seq), Data: json.RawMessage(strings.Repeat("1", 300)),
 				At: head.At, ExpiresAt: head.At.Add(life),
 			}
-			claim := &chat.Claim{User: "ada", Key: room + e.MessageID, Sent: chat.Sent{MessageID: e.MessageID}, ExpiresAt: head.At.Add(time.Hour)}
-			if _, err := log.Write(t.Context(), room, e, claim); err != nil {
+			idempotency := &chat.IdempotencyKey{User: "ada", Key: room + e.MessageID, Sent: chat.Sent{MessageID: e.MessageID}, ExpiresAt: head.At.Add(time.Hour)}
+			if _, err := log.Write(t.Context(), room, e, idempotency); err != nil {
 				t.Fatal(err)
 			}
 			return e

@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	_ chat.Log  = (*Store)(nil)
-	_ chat.Keys = (*Store)(nil)
+	_ chat.Log             = (*Store)(nil)
+	_ chat.IdempotencyKeys = (*Store)(nil)
 )
 
 // Store holds the logs of rooms and the keys of senders. It is safe for concurrent use. Its zero value is empty and ready for use.
@@ -22,7 +22,7 @@ type Store struct {
 	mu     sync.Mutex // Guards what follows.
 	heads  map[string]chat.Head
 	logs   map[place]map[int64]chat.Entry
-	keys   map[[2]string]chat.Claim
+	keys   map[[2]string]chat.IdempotencyKey
 	sweeps memory.Sweeps
 }
 
@@ -56,15 +56,15 @@ func (s *Store) Head(_ context.Context, room string) (chat.Head, error) {
 }
 
 // Write implements chat.Log.
-func (s *Store) Write(_ context.Context, room string, e chat.Entry, claim *chat.Claim) (chat.Entry, error) {
+func (s *Store) Write(_ context.Context, room string, e chat.Entry, key *chat.IdempotencyKey) (chat.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := place{room, e.Epoch}
 	if stored, taken := s.logs[at][e.Seq]; taken {
 		return copied(stored), nil
 	}
-	if claim != nil {
-		if err := s.claim(*claim); err != nil {
+	if key != nil {
+		if err := s.use(*key); err != nil {
 			return chat.Entry{}, err
 		}
 	}
@@ -99,35 +99,35 @@ func (s *Store) Read(_ context.Context, room, epoch string, r chat.Range) (entri
 	return entries, cut, nil
 }
 
-// Find implements chat.Keys.
+// Find implements chat.IdempotencyKeys.
 func (s *Store) Find(_ context.Context, user, key string) (chat.Sent, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	claim, ok := s.keys[[2]string{user, key}]
-	if !ok || !time.Now().Before(claim.ExpiresAt) {
+	used, ok := s.keys[[2]string{user, key}]
+	if !ok || !time.Now().Before(used.ExpiresAt) {
 		return chat.Sent{}, chat.ErrUnusedKey
 	}
-	return claim.Sent, nil
+	return used.Sent, nil
 }
 
-// Claim implements chat.Keys.
-func (s *Store) Claim(_ context.Context, claim chat.Claim) error {
+// Use implements chat.IdempotencyKeys.
+func (s *Store) Use(_ context.Context, key chat.IdempotencyKey) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.collect()
-	return s.claim(claim)
+	return s.use(key)
 }
 
-// claim stores a claim unless another message has the key. s.mu is held.
-func (s *Store) claim(claim chat.Claim) error {
-	id := [2]string{claim.User, claim.Key}
-	if old, ok := s.keys[id]; ok && time.Now().Before(old.ExpiresAt) && old.Sent.MessageID != claim.Sent.MessageID {
+// use stores a key unless another message has the key. s.mu is held.
+func (s *Store) use(key chat.IdempotencyKey) error {
+	id := [2]string{key.User, key.Key}
+	if old, ok := s.keys[id]; ok && time.Now().Before(old.ExpiresAt) && old.Sent.MessageID != key.Sent.MessageID {
 		return &chat.AlreadySent{Sent: old.Sent}
 	}
 	if s.keys == nil {
-		s.keys = map[[2]string]chat.Claim{}
+		s.keys = map[[2]string]chat.IdempotencyKey{}
 	}
-	s.keys[id] = claim
+	s.keys[id] = key
 	return nil
 }
 
@@ -144,7 +144,7 @@ func (s *Store) collect() {
 			s.logs[at] = log
 		}
 	}
-	s.keys = memory.Living(s.keys, func(c chat.Claim) bool { return now.Before(c.ExpiresAt) })
+	s.keys = memory.Living(s.keys, func(c chat.IdempotencyKey) bool { return now.Before(c.ExpiresAt) })
 }
 
 // copied keeps a caller's bytes out of the log and the log's out of a caller's hands.

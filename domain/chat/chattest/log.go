@@ -19,10 +19,10 @@ import (
 // Store is what keeps the logs of rooms and the keys of senders.
 type Store interface {
 	chat.Log
-	chat.Keys
+	chat.IdempotencyKeys
 }
 
-// TestStore runs the contracts of chat.Log and chat.Keys. open returns an empty store; it is called once for every
+// TestStore runs the contracts of chat.Log and chat.IdempotencyKeys. open returns an empty store; it is called once for every
 // test.
 func TestStore(t *testing.T, open func(*testing.T) Store) {
 	tests := map[string]func(*testing.T, Store){
@@ -39,7 +39,7 @@ func TestStore(t *testing.T, open func(*testing.T) Store) {
 		"expired entries hide none that live":          expiredEntriesFirst,
 		"epochs and rooms are apart":                   epochsApart,
 		"a key is found again":                         keyIsFound,
-		"a key is claimed once":                        claimOnce,
+		"a key is used once":                           useOnce,
 		"an entry and its key are both stored or none": entryWithKey,
 		"a key that has expired is free again":         expiredKey,
 		"many use the same key":                        keyRaces,
@@ -62,16 +62,16 @@ func newEntry(epoch string, seq int64) chat.Entry {
 	}
 }
 
-func newClaim(user, key string, e chat.Entry) *chat.Claim {
-	return &chat.Claim{
+func newIdempotencyKey(user, key string, e chat.Entry) *chat.IdempotencyKey {
+	return &chat.IdempotencyKey{
 		User: user, Key: key, ExpiresAt: now().Add(time.Hour),
 		Sent: chat.Sent{Hash: "h", MessageID: e.MessageID, Epoch: e.Epoch, Seq: e.Seq},
 	}
 }
 
-func write(t *testing.T, s Store, room string, e chat.Entry, claim *chat.Claim) chat.Entry {
+func write(t *testing.T, s Store, room string, e chat.Entry, key *chat.IdempotencyKey) chat.Entry {
 	t.Helper()
-	stored, err := s.Write(t.Context(), room, e, claim)
+	stored, err := s.Write(t.Context(), room, e, key)
 	if err != nil {
 		t.Fatalf("Write(%d): %v", e.Seq, err)
 	}

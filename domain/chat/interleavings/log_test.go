@@ -12,7 +12,7 @@ import (
 	"wsecho/domain/chat"
 )
 
-// head, entry and claim are the rows of chat, as in the table.
+// head, entry and usedKey are the rows of chat, as in the table.
 type head struct {
 	epoch string
 	seq   int64
@@ -26,7 +26,7 @@ type entry struct {
 	void                         bool
 }
 
-type claim struct {
+type usedKey struct {
 	sent chat.Sent
 	exp  int64
 }
@@ -89,8 +89,8 @@ func (s store) Head(_ context.Context, room string) (chat.Head, error) {
 	return h.domain(), err
 }
 
-// Write implements chat.Log: one put, or with a claim one transaction.
-func (s store) Write(_ context.Context, room string, e chat.Entry, c *chat.Claim) (chat.Entry, error) {
+// Write implements chat.Log: one put, or with an idempotency key one transaction.
+func (s store) Write(_ context.Context, room string, e chat.Entry, c *chat.IdempotencyKey) (chat.Entry, error) {
 	name := fmt.Sprintf("writes %s at %d", cmp.Or(string(e.Data), "a void"), e.Seq)
 	row, used, now := entryKey(room, e.Epoch, e.Seq), "", time.Now().Unix()
 	if c != nil {
@@ -101,10 +101,10 @@ func (s store) Write(_ context.Context, room string, e chat.Entry, c *chat.Claim
 			return w, answerOf(there, false)
 		}
 		if c != nil {
-			if there, ok := w.get(used).(claim); ok && now < there.exp && there.sent.MessageID != c.Sent.MessageID {
+			if there, ok := w.get(used).(usedKey); ok && now < there.exp && there.sent.MessageID != c.Sent.MessageID {
 				return w, answerOf(there, false)
 			}
-			w = w.with(used, claim{c.Sent, c.ExpiresAt.Unix()})
+			w = w.with(used, usedKey{c.Sent, c.ExpiresAt.Unix()})
 		}
 		return w.with(row, entryOf(e)), answerOf(nil, true)
 	}})
@@ -114,7 +114,7 @@ func (s store) Write(_ context.Context, room string, e chat.Entry, c *chat.Claim
 	switch there := got.value.(type) {
 	case entry:
 		return there.domain(e.Epoch), nil
-	case claim:
+	case usedKey:
 		return chat.Entry{}, &chat.AlreadySent{Sent: there.sent}
 	}
 	return e, nil
@@ -192,31 +192,31 @@ func query(w world, room, epoch string, r chat.Range, now int64) (p page) {
 	return p
 }
 
-// Find implements chat.Keys.
+// Find implements chat.IdempotencyKeys.
 func (s store) Find(_ context.Context, user, key string) (chat.Sent, error) {
 	row := claimKey(user, key)
 	got, err := s.look("reads the key "+key, func(w world) answer { return answerOf(w.get(row), false) })
 	if err != nil {
 		return chat.Sent{}, err
 	}
-	c, _ := got.value.(claim)
+	c, _ := got.value.(usedKey)
 	if time.Now().Unix() >= c.exp {
 		return chat.Sent{}, chat.ErrUnusedKey
 	}
 	return c.sent, nil
 }
 
-// Claim implements chat.Keys.
-func (s store) Claim(_ context.Context, c chat.Claim) error {
+// Use implements chat.IdempotencyKeys.
+func (s store) Use(_ context.Context, c chat.IdempotencyKey) error {
 	row, now := claimKey(c.User, c.Key), time.Now().Unix()
-	got, _, err := s.attempt("claims the key "+c.Key, func(w world) (world, answer) {
-		there, ok := w.get(row).(claim)
+	got, _, err := s.attempt("uses the key "+c.Key, func(w world) (world, answer) {
+		there, ok := w.get(row).(usedKey)
 		if ok && now < there.exp && there.sent.MessageID != c.Sent.MessageID {
 			return w, answerOf(there, false)
 		}
-		return w.with(row, claim{c.Sent, c.ExpiresAt.Unix()}), answerOf(nil, true)
+		return w.with(row, usedKey{c.Sent, c.ExpiresAt.Unix()}), answerOf(nil, true)
 	})
-	if there, ok := got.value.(claim); ok && err == nil {
+	if there, ok := got.value.(usedKey); ok && err == nil {
 		return &chat.AlreadySent{Sent: there.sent}
 	}
 	return err

@@ -41,9 +41,9 @@ var planted = []struct {
 	},
 	{
 		name: "a line is acknowledged before it is stored", file: "chat/say.go",
-		old: "		stored, err := c.write(ctx, room, head, message, claim)\n",
+		old: "		stored, err := c.write(ctx, room, head, message, key)\n",
 		new: `		message.Epoch, message.Seq, message.At = head.Epoch, head.Seq, head.At
-		go c.write(ctx, room, head, message, claim)
+		go c.write(ctx, room, head, message, key)
 		stored := message
 `,
 		scenario: "speaking", finds: "was acknowledged at",

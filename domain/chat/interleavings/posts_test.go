@@ -144,7 +144,7 @@ func (r *run) fanOut(registry domain.Registry, sender domain.Sender) *domain.Fan
 func (r *run) chat() *chat.Chat {
 	s := store{r}
 	return &chat.Chat{
-		Registry: s, Memberships: s, Log: s, Keys: s, FanOut: r.fanOut(observed{s}, announcements{r}),
+		Registry: s, Memberships: s, Log: s, IdempotencyKeys: s, FanOut: r.fanOut(observed{s}, announcements{r}),
 		Policy: domain.ByGrants{}, NewID: r.newID, HistoryDays: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }

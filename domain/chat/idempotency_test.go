@@ -91,7 +91,7 @@ func TestKeysExpire(t *testing.T) {
 		r.HistoryDays = 7
 		ada := r.member("ada")
 		r.say(ada, "one", key)
-		time.Sleep(chat.KeyLife - time.Second)
+		time.Sleep(chat.IdempotencyKeyLife - time.Second)
 		if said := r.say(ada, "one", key); said.Seq != 1 {
 			t.Errorf("within a day: %+v", said)
 		}
@@ -103,9 +103,9 @@ func TestKeysExpire(t *testing.T) {
 }
 
 // forgetful keys cannot be read.
-type forgetful struct{ chat.Keys }
+type forgetful struct{ chat.IdempotencyKeys }
 
-// Find implements chat.Keys.
+// Find implements chat.IdempotencyKeys.
 func (forgetful) Find(context.Context, string, string) (chat.Sent, error) {
 	return chat.Sent{}, domain.ErrUnavailable
 }
@@ -114,7 +114,7 @@ func (forgetful) Find(context.Context, string, string) (chat.Sent, error) {
 func TestUnreadableKeyTakesNoNumber(t *testing.T) {
 	r := newRig(t)
 	ada := r.member("ada")
-	r.Keys = forgetful{r.log}
+	r.IdempotencyKeys = forgetful{r.log}
 	_, err := r.Say(t.Context(), ada, room, quoted("one"), key)
 	wantRefusal(t, "a key that cannot be read", err, domain.Unavailable)
 	if head, err := r.log.Head(t.Context(), room); err != nil || head.Seq != 0 {

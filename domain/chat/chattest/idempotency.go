@@ -19,13 +19,13 @@ func wantAlreadySent(t *testing.T, call string, err error, messageID string) {
 }
 
 func keyIsFound(t *testing.T, s Store) {
-	claim := newClaim("ada", "k", newEntry("e", 7))
+	key := newIdempotencyKey("ada", "k", newEntry("e", 7))
 	for range 2 {
-		if err := s.Claim(t.Context(), *claim); err != nil {
+		if err := s.Use(t.Context(), *key); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := s.Find(t.Context(), "ada", "k"); got != claim.Sent || err != nil {
+	if got, err := s.Find(t.Context(), "ada", "k"); got != key.Sent || err != nil {
 		t.Errorf("Find = %+v, %v", got, err)
 	}
 	for _, other := range [][2]string{{"ada", "kk"}, {"bob", "k"}} {
@@ -35,29 +35,29 @@ func keyIsFound(t *testing.T, s Store) {
 	}
 }
 
-func claimOnce(t *testing.T, s Store) {
+func useOnce(t *testing.T, s Store) {
 	first := newEntry("e", 1)
-	if err := s.Claim(t.Context(), *newClaim("ada", "k", first)); err != nil {
+	if err := s.Use(t.Context(), *newIdempotencyKey("ada", "k", first)); err != nil {
 		t.Fatal(err)
 	}
-	wantAlreadySent(t, "Claim", s.Claim(t.Context(), *newClaim("ada", "k", newEntry("e", 2))), first.MessageID)
+	wantAlreadySent(t, "Use", s.Use(t.Context(), *newIdempotencyKey("ada", "k", newEntry("e", 2))), first.MessageID)
 }
 
 func entryWithKey(t *testing.T, s Store) {
 	first := newEntry("e", 1)
 	for range 2 {
-		if stored := write(t, s, "r", first, newClaim("ada", "k", first)); stored.MessageID != first.MessageID {
+		if stored := write(t, s, "r", first, newIdempotencyKey("ada", "k", first)); stored.MessageID != first.MessageID {
 			t.Fatalf("Write = %+v", stored)
 		}
 	}
 	second := newEntry("e", 2)
-	_, err := s.Write(t.Context(), "r", second, newClaim("ada", "k", second))
+	_, err := s.Write(t.Context(), "r", second, newIdempotencyKey("ada", "k", second))
 	wantAlreadySent(t, "Write with a used key", err, first.MessageID)
 	if got := read(t, s, "r", "e", 1, 10); !slices.Equal(got, []int64{1}) {
 		t.Errorf("Read = %v", got)
 	}
 	taken := newEntry("e", 1)
-	if stored := write(t, s, "r", taken, newClaim("ada", "other", taken)); stored.MessageID != first.MessageID {
+	if stored := write(t, s, "r", taken, newIdempotencyKey("ada", "other", taken)); stored.MessageID != first.MessageID {
 		t.Errorf("Write at a taken position = %+v", stored)
 	}
 	if got, err := s.Find(t.Context(), "ada", "other"); !errors.Is(err, chat.ErrUnusedKey) {
@@ -66,16 +66,16 @@ func entryWithKey(t *testing.T, s Store) {
 }
 
 func expiredKey(t *testing.T, s Store) {
-	old := newClaim("ada", "k", newEntry("e", 1))
+	old := newIdempotencyKey("ada", "k", newEntry("e", 1))
 	old.ExpiresAt = now().Add(-2 * time.Second)
-	if err := s.Claim(t.Context(), *old); err != nil {
+	if err := s.Use(t.Context(), *old); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.Find(t.Context(), "ada", "k"); !errors.Is(err, chat.ErrUnusedKey) {
 		t.Errorf("Find = %+v, %v", got, err)
 	}
 	e := newEntry("e", 2)
-	write(t, s, "r", e, newClaim("ada", "k", e))
+	write(t, s, "r", e, newIdempotencyKey("ada", "k", e))
 	if got, err := s.Find(t.Context(), "ada", "k"); got.MessageID != e.MessageID || err != nil {
 		t.Errorf("Find = %+v, %v", got, err)
 	}
@@ -86,7 +86,7 @@ func keyRaces(t *testing.T, s Store) {
 	winners := 0
 	together(20, func(i int) {
 		e := newEntry("e", int64(i+1))
-		_, err := s.Write(t.Context(), "r", e, newClaim("ada", "k", e))
+		_, err := s.Write(t.Context(), "r", e, newIdempotencyKey("ada", "k", e))
 		mu.Lock()
 		defer mu.Unlock()
 		if _, again := errors.AsType[*chat.AlreadySent](err); err != nil && !again {
