@@ -26,9 +26,9 @@ type FanOut struct {
 	Sender   Sender
 	Queue    Queue
 	Closer   Closer
-	// Pace is shared by all that posts in this process.
-	Pace *Pace
-	// Rests is shared like Pace. Nil lets nobody rest.
+	// Limiter is shared by all that posts in this process.
+	Limiter *Limiter
+	// Rests is shared like Limiter. Nil lets nobody rest.
 	Rests *Rests
 	// Concurrency is how many posts run at the same time.
 	Concurrency int

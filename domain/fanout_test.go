@@ -253,15 +253,15 @@ func TestTriesOfARunBackOff(t *testing.T) {
 	}
 }
 
-func TestCrowdOfThrottledMembersSlowsThePace(t *testing.T) {
+func TestCrowdOfThrottledMembersSlowsTheLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(func(context.Context, string) error { return domain.ErrThrottled })
-		r.Pace = domain.NewPace(1000)
+		r.Limiter = domain.NewLimiter(1000)
 		r.connect(t, 10, 0)
 		if _, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
-		if posts := postsPerSecond(t, r.Pace, 1)[0]; posts > 700 {
+		if posts := postsPerSecond(t, r.Limiter, 1)[0]; posts > 700 {
 			t.Errorf("%d posts in the second after it, want half of 1000 and a little more", posts)
 		}
 	})

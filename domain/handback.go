@@ -44,7 +44,7 @@ func (r *run) handBack(ctx context.Context) (Report, error) {
 	if len(r.untried) > 0 {
 		later := r.delivery.to(r.untried)
 		// What is less than a second is not worth a delay: who takes the delivery can wait for it.
-		later.Delay = min(r.fanOut.Pace.Defer(len(r.untried)), maxDelay).Truncate(time.Second)
+		later.Delay = min(r.fanOut.Limiter.Defer(len(r.untried)), maxDelay).Truncate(time.Second)
 		back = append(back, later)
 	}
 	failed, putOff := r.delivery, r.delivery

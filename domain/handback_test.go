@@ -32,7 +32,7 @@ func TestStormLosesNobody(t *testing.T) {
 func TestLowRateRunsLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(nil)
-		r.Pace = domain.NewPace(0.1)
+		r.Limiter = domain.NewLimiter(0.1)
 		queue := new(memory.Queue)
 		r.Queue = queue
 		ids := r.connect(t, 200, time.Hour)
@@ -160,11 +160,11 @@ func TestLateRetryIsBuried(t *testing.T) {
 	})
 }
 
-// TestUntriedWaitForTheirTurn: they come back when the pace has one for them, not at once.
+// TestUntriedWaitForTheirTurn: they come back when the limiter has one for them, not at once.
 func TestUntriedWaitForTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(nil)
-		r.Pace = domain.NewPace(1.0 / 60)
+		r.Limiter = domain.NewLimiter(1.0 / 60)
 		ids := r.connect(t, 3, time.Hour)
 		for i, want := range []time.Duration{time.Minute, 2 * time.Minute} {
 			d := message()
@@ -177,7 +177,7 @@ func TestUntriedWaitForTheirTurn(t *testing.T) {
 			}
 		}
 		for range 200 {
-			r.Pace.Defer(1)
+			r.Limiter.Defer(1)
 		}
 		d := message()
 		d.Members = []domain.Member{{ID: ids[2]}}
@@ -210,7 +210,7 @@ func TestEndedMemberGetsNothing(t *testing.T) {
 func TestShortWaitIsNoDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(nil)
-		r.Pace = domain.NewPace(2)
+		r.Limiter = domain.NewLimiter(2)
 		r.connect(t, 2, time.Hour)
 		if _, err := r.Deliver(t.Context(), message(), time.Now().Add(100*time.Millisecond)); err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ func newRig(send func(ctx context.Context, id string) error) *rig {
 	r := &rig{registry: new(memory.Registry), queue: new(pile), sent: map[string]int{}}
 	r.FanOut = &domain.FanOut{
 		Registry: r.registry, Queue: r.queue, Closer: domain.Closer{Registry: r.registry, Memberships: r.registry},
-		Pace: domain.NewPace(8000), Rests: new(domain.Rests), Concurrency: 4, Random: func() float64 { return 0.5 },
+		Limiter: domain.NewLimiter(8000), Rests: new(domain.Rests), Concurrency: 4, Random: func() float64 { return 0.5 },
 		Sender: sender(func(ctx context.Context, id string, _ []byte) error {
 			r.mu.Lock()
 			r.sent[id]++

@@ -62,7 +62,7 @@ func (r *run) reach(ctx context.Context, stop context.CancelFunc, m Member) {
 		r.rests(m, left)
 		return
 	}
-	if r.fanOut.Pace.Wait(ctx) != nil {
+	if r.fanOut.Limiter.Wait(ctx) != nil {
 		r.note(func() { r.untried = append(r.untried, m) })
 		return
 	}
@@ -73,7 +73,7 @@ func (r *run) reach(ctx context.Context, stop context.CancelFunc, m Member) {
 			return
 		}
 		timedOut := errors.Is(err, context.DeadlineExceeded)
-		if timedOut || afterwards || try == triesPerRun || r.backOff(ctx, try) != nil || r.fanOut.Pace.Wait(ctx) != nil {
+		if timedOut || afterwards || try == triesPerRun || r.backOff(ctx, try) != nil || r.fanOut.Limiter.Wait(ctx) != nil {
 			r.failed(m, err, time.Since(began))
 			return
 		}
@@ -96,7 +96,7 @@ func (r *run) failed(m Member, err error, took time.Duration) {
 	var rest time.Duration
 	throttled := errors.Is(err, ErrThrottled)
 	if throttled || errors.Is(err, context.DeadlineExceeded) && took >= hung {
-		rest = r.fanOut.Rests.Missed(m.ID, r.fanOut.Pace.Slowed())
+		rest = r.fanOut.Rests.Missed(m.ID, r.fanOut.Limiter.Slowed())
 	}
 	r.note(func() {
 		if throttled {
@@ -126,7 +126,7 @@ func (r *run) settled(stop context.CancelFunc, m Member, err error) bool {
 		r.note(func() { r.forbidden = err })
 		stop()
 	case errors.Is(err, ErrThrottled):
-		r.fanOut.Pace.Throttled(m.ID)
+		r.fanOut.Limiter.Throttled(m.ID)
 		r.note(func() { r.report.Throttled++ })
 		return false
 	default:

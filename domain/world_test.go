@@ -25,7 +25,7 @@ type world struct {
 	members int
 	faults  faults
 	storm   time.Duration // How long every post is throttled at the beginning.
-	pace    *domain.Pace
+	limiter *domain.Limiter
 	rests   *domain.Rests
 	latency time.Duration
 	churn   int // How many clients leave during the fan-out, and how many join.
@@ -88,13 +88,13 @@ func newWorld(t *testing.T, members int, density func(position uint64) float64) 
 	all := members + 2*churn
 	w := &world{
 		t: t, members: members, churn: churn, workers: 10, concurrency: 16, start: time.Now(), shelf: &shelf{since: time.Now().Add(-time.Minute)},
-		queue: &memory.Queue{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))},
-		pace:  domain.NewPace(8000), rests: new(domain.Rests), latency: 5 * time.Millisecond,
+		queue:   &memory.Queue{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))},
+		limiter: domain.NewLimiter(8000), rests: new(domain.Rests), latency: 5 * time.Millisecond,
 		ids: make([]string, 0, all), clients: make([]client, all),
 		tally: tally{depths: map[domain.Span]int{}, exhausted: map[int]bool{}, handed: map[uint64]uint64{}},
 	}
 	if members >= 100_000 { // Posting to all of them would take the race detector half a minute.
-		w.sampled, w.pace, w.latency, w.concurrency = true, domain.NewPace(1e9), 0, 2
+		w.sampled, w.limiter, w.latency, w.concurrency = true, domain.NewLimiter(1e9), 0, 2
 	}
 	random := rand.New(rand.NewPCG(seed, uint64(members)))
 	for n := 0; len(w.ids) < all; n++ {
@@ -145,7 +145,7 @@ func (w *world) run(ctx context.Context, d domain.Delivery) error {
 	p := &process{world: w, parent: d, tries: map[int]int{}, tried: map[int]bool{}, doomed: fate.Float64() < w.faults.killed}
 	p.effects.Store(fate.Int64N(140))
 	f := domain.FanOut{
-		Registry: p, Sender: p, Queue: p, Closer: domain.Closer{Registry: p}, Pace: w.pace, Rests: w.rests,
+		Registry: p, Sender: p, Queue: p, Closer: domain.Closer{Registry: p}, Limiter: w.limiter, Rests: w.rests,
 		Concurrency: w.concurrency, Random: rand.Float64,
 	}
 	report, err := f.Deliver(ctx, d, time.Now().Add(worth))

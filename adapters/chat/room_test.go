@@ -31,7 +31,7 @@ func chatOver(s store) *chat.Chat {
 	return &chat.Chat{
 		Registry: s, Memberships: s, Log: s.log, IdempotencyKeys: s.log, Policy: domain.ByGrants{},
 		FanOut: &domain.FanOut{
-			Registry: s, Sender: deaf{}, Queue: new(pushes), Closer: s.closer(), Pace: domain.NewPace(1e6), Concurrency: 4,
+			Registry: s, Sender: deaf{}, Queue: new(pushes), Closer: s.closer(), Limiter: domain.NewLimiter(1e6), Concurrency: 4,
 			Random: func() float64 { return 0.5 },
 		},
 		NewID: newID, HistoryDays: 1, Logger: logger,

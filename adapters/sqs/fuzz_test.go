@@ -190,7 +190,7 @@ func newStubborn(t *testing.T, outcome error) *Worker {
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
 	return &Worker{Audiences: kinds, Logger: logger, FanOut: &domain.FanOut{
 		Registry: registry, Queue: &memory.Queue{Logger: logger}, Closer: domain.Closer{Registry: registry, Memberships: registry},
-		Sender: stubborn{outcome}, Pace: domain.NewPace(1e9), Rests: new(domain.Rests), Concurrency: 2, Random: func() float64 { return 0 },
+		Sender: stubborn{outcome}, Limiter: domain.NewLimiter(1e9), Rests: new(domain.Rests), Concurrency: 2, Random: func() float64 { return 0 },
 	}}
 }
 

@@ -76,8 +76,8 @@ func newParts(t *testing.T, table db.Table, callback string) (*domain.FanOut, *s
 	local := aws.Config{Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
 	return &domain.FanOut{
 		Registry: registry, Queue: queue, Closer: domain.Closer{Registry: registry},
-		Sender: apigateway.NewSender(local, callback+"/dev", 4*concurrency),
-		Pace:   domain.NewPace(8000), Concurrency: concurrency, Random: rand.Float64,
+		Sender:  apigateway.NewSender(local, callback+"/dev", 4*concurrency),
+		Limiter: domain.NewLimiter(8000), Concurrency: concurrency, Random: rand.Float64,
 	}, queue
 }
 

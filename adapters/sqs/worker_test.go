@@ -49,7 +49,7 @@ func newBench(t *testing.T, n int, send sender) *bench {
 		Audiences: kinds,
 		FanOut: &domain.FanOut{
 			Registry: registry, Sender: send, Queue: &b.queue, Closer: domain.Closer{Registry: registry, Memberships: registry},
-			Pace: domain.NewPace(1000), Concurrency: 4, Random: func() float64 { return 0.5 },
+			Limiter: domain.NewLimiter(1000), Concurrency: 4, Random: func() float64 { return 0.5 },
 			Ran: sqs.Metrics(&b.metrics, "deliver"),
 		},
 		Logger: slog.New(slog.NewJSONHandler(&b.log, nil)),

@@ -72,7 +72,7 @@ func newStage(t *testing.T, random *rand.Rand) *stage {
 	s.chat = &chat.Chat{
 		Registry: s.registry, Memberships: store, Log: new(chatmemory.Store), Policy: domain.ByGrants{},
 		FanOut: &domain.FanOut{
-			Registry: store, Sender: s, Queue: slow{s.queue, s}, Closer: s.closer(), Pace: domain.NewPace(1e6), Concurrency: 4,
+			Registry: store, Sender: s, Queue: slow{s.queue, s}, Closer: s.closer(), Limiter: domain.NewLimiter(1e6), Concurrency: 4,
 			Random: s.draw,
 		},
 		NewID: s.newID, HistoryDays: 1, Logger: quiet,

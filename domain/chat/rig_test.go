@@ -38,7 +38,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, registry: new(memory.Registry), log: new(log), sent: map[string][]map[string]any{}, fails: map[string]error{}}
 	fanOut := &domain.FanOut{
 		Registry: r.registry, Sender: r, Queue: r, Closer: domain.Closer{Registry: r.registry, Memberships: r.registry},
-		Pace: domain.NewPace(1e6), Concurrency: 4, Random: func() float64 { return 0.5 },
+		Limiter: domain.NewLimiter(1e6), Concurrency: 4, Random: func() float64 { return 0.5 },
 	}
 	r.Chat = &chat.Chat{
 		Registry: r.registry, Memberships: r.registry, Log: r.log, IdempotencyKeys: r.log, FanOut: fanOut, Policy: domain.ByGrants{},

@@ -111,8 +111,8 @@ func assemble(ctx context.Context, o options, sender domain.Sender, out io.Write
 		Queue:       queue,
 		Stores:      stores(),
 		Setting:     o.setting,
-		Quotas:       new(memory.Quotas),
-		Pace:        domain.NewPace(o.callbackRate),
+		Quotas:      new(memory.Quotas),
+		Limiter:     domain.NewLimiter(o.callbackRate),
 		Rests:       new(domain.Rests),
 		Logger:      logger,
 	}

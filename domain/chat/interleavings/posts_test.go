@@ -136,7 +136,7 @@ func (r *run) closer() domain.Closer {
 
 func (r *run) fanOut(registry domain.Registry, sender domain.Sender) *domain.FanOut {
 	return &domain.FanOut{
-		Registry: registry, Sender: sender, Queue: queue{r}, Closer: r.closer(), Pace: domain.NewPace(1e6),
+		Registry: registry, Sender: sender, Queue: queue{r}, Closer: r.closer(), Limiter: domain.NewLimiter(1e6),
 		Concurrency: 1, Random: func() float64 { return 0.5 },
 	}
 }

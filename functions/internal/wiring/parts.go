@@ -28,17 +28,17 @@ type Parts struct {
 	Memberships   domain.Memberships
 	Sender        domain.Sender
 	Queue         domain.Queue
-	Quotas         domain.Quotas
+	Quotas        domain.Quotas
 	// Stores has what extensions keep, by their names.
 	Stores map[string]any
 	// Setting returns the settings of extensions.
 	Setting func(name string) string
 	// MaxPerUser bounds the connections of a user, MessagesPerMinute what one sends to others; 0 is no limit.
 	MaxPerUser, MessagesPerMinute int
-	// Pace and Rests are shared by all that posts in this process.
-	Pace   *domain.Pace
-	Rests  *domain.Rests
-	Logger *slog.Logger
+	// Limiter and Rests are shared by all that posts in this process.
+	Limiter *domain.Limiter
+	Rests   *domain.Rests
+	Logger  *slog.Logger
 	// Metrics gets metrics in CloudWatch's embedded format, with the name of the Lambda as a dimension; nil is none.
 	Metrics  io.Writer
 	Function string
@@ -64,7 +64,7 @@ func (p Parts) On(table dynamodb.Table) Parts {
 func (p Parts) FanOut() *domain.FanOut {
 	fanOut := &domain.FanOut{
 		Registry: p.Registry, Sender: p.Sender, Queue: p.Queue, Closer: p.closer(),
-		Pace: p.Pace, Rests: p.Rests, Concurrency: PostConcurrency, Random: rand.Float64,
+		Limiter: p.Limiter, Rests: p.Rests, Concurrency: PostConcurrency, Random: rand.Float64,
 	}
 	if p.Metrics != nil {
 		fanOut.Ran = sqs.Metrics(p.Metrics, p.Function)

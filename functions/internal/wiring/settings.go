@@ -89,7 +89,7 @@ func fillPosts(p *Parts, env environment) error {
 		return err
 	}
 	p.Sender = apigateway.NewSender(config, url, PostConcurrency)
-	p.Pace = domain.NewPace(rate / (workers + RetryConcurrency))
+	p.Limiter = domain.NewLimiter(rate / (workers + RetryConcurrency))
 	p.Rests = new(domain.Rests)
 	return nil
 }

@@ -15,7 +15,7 @@ func TestShareOfTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		for range 1001 {
-			if err := parts.Pace.Wait(t.Context()); err != nil {
+			if err := parts.Limiter.Wait(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -11,8 +11,8 @@ import (
 	"wsecho/domain"
 )
 
-// postsPerSecond posts as fast as the pace allows and counts the posts of each second.
-func postsPerSecond(t *testing.T, p *domain.Pace, seconds int) []int {
+// postsPerSecond posts as fast as the limiter allows and counts the posts of each second.
+func postsPerSecond(t *testing.T, p *domain.Limiter, seconds int) []int {
 	t.Helper()
 	began := time.Now()
 	posts := make([]int, seconds)
@@ -30,7 +30,7 @@ func postsPerSecond(t *testing.T, p *domain.Pace, seconds int) []int {
 
 func wantPosts(t *testing.T, got []int, want ...int) {
 	t.Helper()
-	const burst = 51 // Of a pace of 1000: the first second's head start, and rounding.
+	const burst = 51 // Of a limiter of 1000: the first second's head start, and rounding.
 	for i := range want {
 		if got[i] < want[i]-5 || got[i] > want[i]+burst {
 			t.Errorf("posts per second: %v, want %v", got, want)
@@ -39,7 +39,7 @@ func wantPosts(t *testing.T, got []int, want ...int) {
 	}
 }
 
-func throttle(p *domain.Pace, members int) {
+func throttle(p *domain.Limiter, members int) {
 	for n := range members {
 		p.Throttled(strconv.Itoa(n))
 	}
@@ -47,13 +47,13 @@ func throttle(p *domain.Pace, members int) {
 
 func TestPaceKeepsItsShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wantPosts(t, postsPerSecond(t, domain.NewPace(1000), 3), 1000, 1000, 1000)
+		wantPosts(t, postsPerSecond(t, domain.NewLimiter(1000), 3), 1000, 1000, 1000)
 	})
 }
 
 func TestPaceIsHalvedByACrowdOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := domain.NewPace(1000)
+		p := domain.NewLimiter(1000)
 		for range 20 {
 			throttle(p, 4)
 		}
@@ -70,7 +70,7 @@ func TestPaceIsHalvedByACrowdOnly(t *testing.T) {
 
 func TestPaceIsHalvedOnceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := domain.NewPace(1000)
+		p := domain.NewLimiter(1000)
 		throttle(p, 100)
 		time.Sleep(time.Second)
 		throttle(p, 100)
@@ -80,7 +80,7 @@ func TestPaceIsHalvedOnceASecond(t *testing.T) {
 
 func TestPaceNeverStandsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := domain.NewPace(10)
+		p := domain.NewLimiter(10)
 		for range 60 {
 			throttle(p, 5)
 			time.Sleep(time.Second)
@@ -94,7 +94,7 @@ func TestPaceNeverStandsStill(t *testing.T) {
 
 func TestPaceLeavesATurnThatComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := domain.NewPace(1)
+		p := domain.NewLimiter(1)
 		if err := p.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestPaceLeavesATurnThatComesTooLate(t *testing.T) {
 // TestPaceOfALowShareNeverStandsStill: what grows back of a low share is less than half of a post a second.
 func TestPaceOfALowShareNeverStandsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := domain.NewPace(2)
+		p := domain.NewLimiter(2)
 		for range 60 {
 			throttle(p, 5)
 			time.Sleep(time.Second)
@@ -133,9 +133,9 @@ func TestPaceOfALowShareNeverStandsStill(t *testing.T) {
 // TestSlowedForAMinute after the rate was halved.
 func TestSlowedForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := domain.NewPace(1000)
+		p := domain.NewLimiter(1000)
 		if p.Slowed() {
-			t.Error("a new pace is slowed")
+			t.Error("a new limiter is slowed")
 		}
 		throttle(p, 5)
 		time.Sleep(time.Minute - 1)
@@ -152,7 +152,7 @@ func TestSlowedForAMinute(t *testing.T) {
 // TestDeferCountsByTheShare, to which the rate will have grown back, and does not grow without end.
 func TestDeferCountsByTheShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := domain.NewPace(100)
+		p := domain.NewLimiter(100)
 		throttle(p, 5)
 		first := p.Defer(1000)
 		if second := p.Defer(1000); second-first != 10*time.Second {
