@@ -43,18 +43,18 @@ const (
 // call is a method of the client.
 type call[In, Out any] func(context.Context, *In, ...func(*sdk.Options)) (*Out, error)
 
-// attempt makes a request until its outcome is settled, Table.Patience is over, or ctx ends; in the latter two
+// attempt makes a request until its outcome is settled, Table.Timeout is over, or ctx ends; in the latter two
 // cases the error wraps domain.ErrUnavailable and the last cause. unsure tells that some attempt's outcome is unknown
 // whatever the last one said.
 func attempt[In, Out any](ctx context.Context, t Table, request call[In, Out], in *In) (out *Out, unsure bool, err error) {
-	patience := cmp.Or(t.Patience, defaultPatience)
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	timeout := cmp.Or(t.Timeout, defaultTimeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := ctx.Err(); err != nil {
 		return nil, false, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 	}
 	for try := 1; ; try++ {
-		out, err = once(ctx, patience/3, request, in)
+		out, err = once(ctx, timeout/3, request, in)
 		found := judge(err)
 		if found == settled {
 			return out, unsure, err

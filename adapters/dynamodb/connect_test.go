@@ -42,7 +42,7 @@ func throttledKeys(prefix string) dynamodblocal.Fault {
 func TestThrottledConnectsLockNobodyOut(t *testing.T) {
 	t.Parallel()
 	s, w := wired(t)
-	s.Registry.Table.Patience = brief
+	s.Registry.Table.Timeout = brief
 	w.Inject(throttledKeys("all#"))
 	for range 4 {
 		if err := connectAs(t, s, "ada", time.Now()); domain.Refusal(err).Code != domain.Unavailable {

@@ -152,7 +152,7 @@ func TestFaultsThatStayAreReported(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s, w := wired(t)
-			s.Memberships.Table.Patience = brief
+			s.Memberships.Table.Timeout = brief
 			w.Inject(test.fault)
 			_, err := s.Enter(t.Context(), domaintest.NewConnection(""), "a", 20)
 			if errors.Is(err, domain.ErrUnavailable) != test.unavailable || err == nil {
@@ -172,7 +172,7 @@ func TestHungRequestIsRepeated(t *testing.T) {
 	s, w := wired(t)
 	c := domaintest.NewConnection("")
 	wantNil(t, s.Connect(t.Context(), c))
-	s.Memberships.Table.Patience = 3 * time.Second
+	s.Memberships.Table.Timeout = 3 * time.Second
 	w.Inject(dynamodblocal.Only(0, dynamodblocal.Hung))
 	if created, err := s.Enter(t.Context(), c, "a", 20); !created || err != nil {
 		t.Errorf("Enter = %v, %v", created, err)

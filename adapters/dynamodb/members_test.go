@@ -64,7 +64,7 @@ func TestManyExpiredAreSkippedTogether(t *testing.T) {
 // TestOneFailedKeyFailsThePage must not pass a part for the whole.
 func TestOneFailedKeyFailsThePage(t *testing.T) {
 	s, w := wired(t)
-	s.Registry.Table.Patience = brief
+	s.Registry.Table.Timeout = brief
 	w.Inject(func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
 		if n == 0 {
 			return nil, nil

@@ -28,15 +28,15 @@ type Table struct {
 	Client *sdk.Client
 	// Name is the table's name or ARN.
 	Name string
-	// Patience is how long a request may take with all its repetitions; one attempt may take a third of it. Zero is
+	// Timeout is how long a request may take with all its repetitions; one attempt may take a third of it. Zero is
 	// six seconds: time for two attempts that hang and a third one, within the ten seconds of a Lambda function.
 	// DynamoDB itself answers within tens of milliseconds.
-	Patience time.Duration
+	Timeout time.Duration
 	// Logger is told of rows that cannot be read; nil is slog.Default.
 	Logger *slog.Logger
 }
 
-const defaultPatience = 6 * time.Second
+const defaultTimeout = 6 * time.Second
 
 // idleConnections is how many connections stay open between requests. The SDK keeps ten to a host, fewer than the
 // queries that Members runs at the same time.
@@ -46,7 +46,7 @@ const idleConnections = 64
 //   - It tries each request once. This package repeats them itself, because the SDK repeats no transaction that
 //     collided with another, and does not tell whether an attempt that failed may have been applied all the same.
 //     Nor do its retries share a budget over all requests of the client, which a busy local program would use up.
-//   - It has no time-outs of its own: every attempt has one, that of Table.Patience.
+//   - It has no time-outs of its own: every attempt has one, that of Table.Timeout.
 //   - It keeps more connections open, unless config has an HTTP client already.
 //
 // Options come last: to use another endpoint, set Options.BaseEndpoint.

@@ -39,14 +39,14 @@ func TestMayHave(t *testing.T) {
 			} {
 				_, err := s.Enter(t.Context(), c, "b", 20)
 				wantNil(t, err)
-				patience := s.Memberships.Table.Patience
+				timeout := s.Memberships.Table.Timeout
 				if test.unavailable {
-					s.Memberships.Table.Patience = brief
+					s.Memberships.Table.Timeout = brief
 				}
 				w.Inject(test.fault)
 				changed, err := change(t.Context())
 				w.Inject(nil)
-				s.Memberships.Table.Patience = patience
+				s.Memberships.Table.Timeout = timeout
 				if !changed || errors.Is(err, domain.ErrUnavailable) != test.unavailable {
 					t.Errorf("%s = %v, %v", name, changed, err)
 				}
@@ -64,7 +64,7 @@ func TestMayNotHave(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			s, w := wired(t)
-			s.Memberships.Table.Patience = brief
+			s.Memberships.Table.Timeout = brief
 			c := domaintest.NewConnection("")
 			w.Inject(fault)
 			if created, err := s.Enter(t.Context(), c, "a", 20); created || err == nil {

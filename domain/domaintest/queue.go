@@ -48,8 +48,8 @@ func TestQueue(t *testing.T, open func(*testing.T) WorkedQueue) {
 	}
 }
 
-// patience is how long a delivery may take before the queue is said to have lost it.
-const patience = time.Minute
+// timeout is how long a delivery may take before the queue is said to have lost it.
+const timeout = time.Minute
 
 // newDelivery returns one to everyone.
 func newDelivery(messageID string) domain.Delivery {
@@ -88,14 +88,14 @@ func receive(t *testing.T, q WorkedQueue, workers, n int) map[string]domain.Deli
 	defer stop()
 	defer close(over)
 	got := map[string]domain.Delivery{}
-	for late := time.After(patience); len(got) < n; {
+	for late := time.After(timeout); len(got) < n; {
 		select {
 		case d := <-arrived:
 			if _, known := got[d.MessageID]; !known {
 				got[d.MessageID] = d
 			}
 		case <-late:
-			t.Fatalf("%d of %d deliveries arrived within %v", len(got), n, patience)
+			t.Fatalf("%d of %d deliveries arrived within %v", len(got), n, timeout)
 		}
 	}
 	return got
@@ -238,8 +238,8 @@ func await(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-done:
-	case <-time.After(patience):
-		t.Fatalf("%s did not come within %v", what, patience)
+	case <-time.After(timeout):
+		t.Fatalf("%s did not come within %v", what, timeout)
 	}
 }
 
@@ -263,14 +263,14 @@ func awaitBuried(t *testing.T, q WorkedQueue) domain.Delivery {
 	t.Helper()
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	for late := time.After(patience); ; {
+	for late := time.After(timeout); ; {
 		if found := q.Buried(); len(found) > 0 {
 			return found[0]
 		}
 		select {
 		case <-ticker.C:
 		case <-late:
-			t.Fatalf("nothing was buried within %v", patience)
+			t.Fatalf("nothing was buried within %v", timeout)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func newAudience(t testing.TB, url string, size int) *audience {
 }
 
 func dialQuick(t testing.TB, url string) *client {
-	conn, buffered, _, err := ws.Dialer{Timeout: patienceOfTests}.Dial(t.Context(), url)
+	conn, buffered, _, err := ws.Dialer{Timeout: testTimeout}.Dial(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/gobwas/ws/wsutil"
 )
 
-// patienceOfTests bounds every wait of a test for something that should come.
-const patienceOfTests = 20 * time.Second
+// testTimeout bounds every wait of a test for something that should come.
+const testTimeout = 20 * time.Second
 
 // startServer runs the local program's server for one test, on a free port and with more flags.
 func startServer(t *testing.T, flags ...string) *server {
@@ -56,7 +56,7 @@ func dial(t *testing.T, url string) *client {
 }
 
 func tryDial(t *testing.T, url string, dialer ws.Dialer) (*client, error) {
-	dialer.Timeout = patienceOfTests
+	dialer.Timeout = testTimeout
 	conn, buffered, handshake, err := dialer.Dial(context.Background(), url)
 	if err != nil {
 		return nil, err
@@ -100,8 +100,8 @@ func (c *client) sendFrames(text string, size int) {
 }
 
 // read returns the next message; control frames are answered on the way.
-func (c *client) read(patience time.Duration) (string, error) {
-	c.conn.SetReadDeadline(time.Now().Add(patience))
+func (c *client) read(timeout time.Duration) (string, error) {
+	c.conn.SetReadDeadline(time.Now().Add(timeout))
 	text, err := wsutil.ReadServerText(struct {
 		io.Reader
 		io.Writer
@@ -111,7 +111,7 @@ func (c *client) read(patience time.Duration) (string, error) {
 
 func (c *client) text() string {
 	c.t.Helper()
-	text, err := c.read(patienceOfTests)
+	text, err := c.read(testTimeout)
 	if err != nil {
 		c.t.Fatalf("receiving: %v", err)
 	}
@@ -167,7 +167,7 @@ func (c *client) echoes() {
 // closed returns the code with which the other side closes.
 func (c *client) closed() ws.StatusCode {
 	c.t.Helper()
-	_, err := c.read(patienceOfTests)
+	_, err := c.read(testTimeout)
 	closed, ok := errors.AsType[wsutil.ClosedError](err)
 	if !ok {
 		c.t.Fatalf("received %v, want a close frame", err)

@@ -138,7 +138,7 @@ func (r *typist) run(c command) {
 	r.t.Helper()
 	s := r.server(c.line)
 	// Longer than the test's own context, which ends before a wscat is told to go.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.t.Context()), 2*patienceOfTests)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.t.Context()), 2*testTimeout)
 	r.t.Cleanup(cancel)
 	shell := exec.CommandContext(ctx, "bash", "-c", strings.ReplaceAll(c.line, documentedAddress, host(r.t, s.url)))
 	shell.Env = append(os.Environ(), "PATH="+r.path, "TOKEN="+r.setting(`TOKEN=(\S+)`))
@@ -228,7 +228,7 @@ func (s *session) read(out io.Reader) {
 }
 
 func (s *session) ready() bool {
-	for deadline := time.After(patienceOfTests); ; {
+	for deadline := time.After(testTimeout); ; {
 		fmt.Fprintln(s.keyboard, probe)
 		select {
 		case line := <-s.screen:
@@ -242,7 +242,7 @@ func (s *session) ready() bool {
 
 // next is the next line that is no answer to a probe.
 func (s *session) next() string {
-	for deadline := time.After(patienceOfTests); ; {
+	for deadline := time.After(testTimeout); ; {
 		select {
 		case line := <-s.screen:
 			if !strings.Contains(line, `"id":"ready"`) {

@@ -21,7 +21,7 @@ func raw(t *testing.T, addr, request string) (int, http.Header, string) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(patienceOfTests))
+	conn.SetDeadline(time.Now().Add(testTimeout))
 	if _, err := io.WriteString(conn, strings.ReplaceAll(request, "\n", "\r\n")); err != nil {
 		t.Fatal(err)
 	}
@@ -384,7 +384,7 @@ func TestSlowPushesEnd(t *testing.T) {
 		waiting[path] = conn
 	}
 	for path, conn := range waiting {
-		conn.SetReadDeadline(started.Add(patienceOfTests))
+		conn.SetReadDeadline(started.Add(testTimeout))
 		if _, err := io.Copy(io.Discard, conn); err != nil {
 			t.Errorf("POST %s without its body is still open after %v: %v", path, time.Since(started), err)
 		}
@@ -413,7 +413,7 @@ func TestStopDoesNotWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	started := time.Now()
-	if err := s.stop(); err != nil || time.Since(started) > patience {
+	if err := s.stop(); err != nil || time.Since(started) > shutdownTimeout {
 		t.Errorf("stopping took %v: %v", time.Since(started), err)
 	}
 }

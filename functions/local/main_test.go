@@ -54,7 +54,7 @@ func TestRun(t *testing.T) {
 // wait polls for a condition that other goroutines bring about.
 func wait(t *testing.T, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patienceOfTests); !condition(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("waited in vain")
 		}

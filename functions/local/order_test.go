@@ -190,7 +190,7 @@ func (s *speaker) ask(text, id string) map[string]any {
 	if err := ws.WriteFrame(s.conn.conn, ws.MaskFrame(ws.NewTextFrame([]byte(text)))); err != nil {
 		return nil
 	}
-	deadline := time.After(patienceOfTests)
+	deadline := time.After(testTimeout)
 	for {
 		select {
 		case reply, open := <-s.replies:

@@ -31,8 +31,8 @@ const (
 	// inFlight is how many messages of one connection are handled at the same time. So many replies of 120 KB may wait for
 	// a client that asks and does not read, beside what its buffer holds.
 	inFlight = 16
-	// patience is how long ending waits for what is under way.
-	patience = 5 * time.Second
+	// shutdownTimeout is how long ending waits for what is under way.
+	shutdownTimeout = 5 * time.Second
 )
 
 // server is the whole API in this process.
@@ -162,7 +162,7 @@ func (s *server) serve(listener net.Listener, queue *memory.Queue, worker *sqs.W
 
 // stop closes every socket with a close frame, and returns when nothing runs any more.
 func (s *server) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	err := s.gateway.Shutdown(ctx)
 	s.cancel()

@@ -18,8 +18,8 @@ import (
 	"wsecho/adapters/internal/testserver"
 )
 
-// patience is generous: several servers and race detectors may share the machine, and no test is about time-outs.
-const patience = time.Minute
+// timeout is generous: several servers and race detectors may share the machine, and no test is about time-outs.
+const timeout = time.Minute
 
 var server = testserver.Java{
 	Name: "DynamoDB Local", Target: "tools-dynamodb", Folder: "dynamodb-local",
@@ -40,7 +40,7 @@ func NewTable(t testing.TB, options ...func(*sdk.Options)) dynamodb.Table {
 	t.Helper()
 	client := dynamodb.NewClient(dynamodb.LocalConfig(Start(t)), options...)
 	table := dynamodb.Table{
-		Client: client, Name: fmt.Sprintf("test-%d", tables.Add(1)), Patience: patience,
+		Client: client, Name: fmt.Sprintf("test-%d", tables.Add(1)), Timeout: timeout,
 	}
 	if err := table.CreateTable(t.Context()); err != nil {
 		t.Fatal(err)

@@ -24,8 +24,8 @@ type Server struct {
 	// Ready returns nil once the server at a base URL does its work. Its ctx ends after a second, after which it is
 	// asked again. Nil: any HTTP response to GET / will do.
 	Ready func(ctx context.Context, url string) error
-	// Patience is how long a start may take; zero is a minute, because machines that run tests are busy.
-	Patience time.Duration
+	// Timeout is how long a start may take; zero is a minute, because machines that run tests are busy.
+	Timeout time.Duration
 }
 
 const (
@@ -83,14 +83,14 @@ func freePort() (int, error) {
 
 // await returns when the server is ready, has exited, or is out of time.
 func (s Server) await(p *process, url string) error {
-	patience, ready := s.Patience, s.Ready
-	if patience == 0 {
-		patience = time.Minute
+	timeout, ready := s.Timeout, s.Ready
+	if timeout == 0 {
+		timeout = time.Minute
 	}
 	if ready == nil {
 		ready = answers
 	}
-	for end := time.Now().Add(patience); time.Now().Before(end); {
+	for end := time.Now().Add(timeout); time.Now().Before(end); {
 		if !p.aliveAfter(interval) {
 			return errExited
 		}
@@ -98,7 +98,7 @@ func (s Server) await(p *process, url string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("it was not ready after %v", patience)
+	return fmt.Errorf("it was not ready after %v", timeout)
 }
 
 func ask(ready func(context.Context, string) error, url string) error {

@@ -108,7 +108,7 @@ func TestServerThatExitsIsStartedAgainAndThenReported(t *testing.T) {
 
 func TestServerThatIsNeverReadyIsReported(t *testing.T) {
 	server := play("server")
-	server.Patience = time.Nanosecond
+	server.Timeout = time.Nanosecond
 	if url, err := server.Start(); err == nil {
 		t.Errorf("Start = %s, want an error", url)
 	}

@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// patience bounds the whole run, a cold build included.
-const patience = 15 * time.Minute
+// timeout bounds the whole run, a cold build included.
+const timeout = 15 * time.Minute
 
 func main() {
 	tools := flag.String("tools", ".tools", "folder with sam, ministack and wscat")
@@ -36,7 +36,7 @@ func main() {
 
 // run does all steps in the module's root, which has to be the working directory.
 func run(ctx context.Context, tools string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	root, err := os.Getwd()
 	if err != nil {
