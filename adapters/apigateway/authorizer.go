@@ -45,13 +45,13 @@ var errUnauthorized = errors.New("Unauthorized")
 // Authorize decides by an authenticator who may connect, and hands the identity on to all events of the connection.
 // The client of a refused connection gets 401 for missing or bad credentials, 403 if it is known and may not or comes
 // from a web page that may not. The log has the reason, but nothing that the client sent.
-func Authorize(by domain.Authenticator, h Handshake, journal Journal) Authorizer {
+func Authorize(by domain.Authenticator, h Handshake, logger RequestLogger) Authorizer {
 	return func(ctx context.Context, event AuthorizerEvent) (events.APIGatewayCustomAuthorizerResponse, error) {
 		started := time.Now()
 		who, err := identify(ctx, by, h, upgrade{event.APIGatewayCustomAuthorizerRequestTypeRequest})
 		in := event.RequestContext
 		in.RouteKey = "authorize" // Not $connect, whose requests are counted apart.
-		reasoned(journal, err).record(ctx, in, started, err)
+		reasoned(logger, err).log(ctx, in, started, err)
 		switch {
 		case err == nil:
 			return policy("Allow", event.MethodArn, who), nil
@@ -74,11 +74,11 @@ func identify(ctx context.Context, by domain.Authenticator, h Handshake, request
 }
 
 // reasoned adds to a log line why a client was refused.
-func reasoned(journal Journal, err error) Journal {
+func reasoned(logger RequestLogger, err error) RequestLogger {
 	if refusal, ok := errors.AsType[*domain.Error](err); ok {
-		journal.Logger = journal.Logger.With(slog.String("reason", refusal.Message))
+		logger.Logger = logger.Logger.With(slog.String("reason", refusal.Message))
 	}
-	return journal
+	return logger
 }
 
 // policy is an authorizer's answer for one connection. Everything in its context is text: what becomes of numbers on

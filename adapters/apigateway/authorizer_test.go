@@ -31,7 +31,7 @@ func request(headers map[string]string, query map[string]string) events.APIGatew
 }
 
 func ask(t *testing.T, by domain.Authenticator, h apigateway.Handshake, logger *slog.Logger, event events.APIGatewayCustomAuthorizerRequestTypeRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
-	return apigateway.Authorize(by, h, apigateway.Journal{Logger: logger})(t.Context(), apigateway.AuthorizerEvent{APIGatewayCustomAuthorizerRequestTypeRequest: event})
+	return apigateway.Authorize(by, h, apigateway.RequestLogger{Logger: logger})(t.Context(), apigateway.AuthorizerEvent{APIGatewayCustomAuthorizerRequestTypeRequest: event})
 }
 
 func TestCredentialsOfPlainEvents(t *testing.T) {

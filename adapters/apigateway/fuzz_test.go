@@ -118,7 +118,7 @@ func wantTokenKept(t *testing.T, h Handshake, event AuthorizerEvent) {
 	t.Helper()
 	var log bytes.Buffer
 	by := new(refusing)
-	answer, err := Authorize(by, h, Journal{Logger: slog.New(slog.NewTextHandler(&log, nil))})(t.Context(), event)
+	answer, err := Authorize(by, h, RequestLogger{Logger: slog.New(slog.NewTextHandler(&log, nil))})(t.Context(), event)
 	if err == nil && answer.PolicyDocument.Statement[0].Effect != "Deny" {
 		t.Errorf("%+v let in %+v", h, event)
 	}

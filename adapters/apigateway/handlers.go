@@ -21,7 +21,7 @@ type Action func(context.Context, Request) (Reply, error)
 //
 // A client gets a frame for every message: the action's reply or a refusal. The Lambda itself fails only if API
 // Gateway invokes it for a route that it does not have.
-func Messages(actions map[string]Action, journal Journal) Handler {
+func Messages(actions map[string]Action, logger RequestLogger) Handler {
 	return func(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 		in := event.RequestContext
 		action, ok := actions[in.RouteKey]
@@ -31,7 +31,7 @@ func Messages(actions map[string]Action, journal Journal) Handler {
 		started := time.Now()
 		request := Request{Caller: callerOf(in)}
 		text, err := answer(ctx, action, &request, event.Body)
-		journal.record(ctx, in, started, err)
+		logger.log(ctx, in, started, err)
 		if err != nil {
 			text, err = refusal(domain.Refusal(err), request.Caller).frame(request.ID)
 		}
@@ -61,12 +61,12 @@ func answer(ctx context.Context, action Action, request *Request, body string) (
 
 // Connect handles $connect. The client's upgrade succeeds with the response and is refused with its status: 401,
 // 403, 429, 503 or 500.
-func Connect(uc domain.Connector, journal Journal) Handler {
+func Connect(uc domain.Connector, logger RequestLogger) Handler {
 	return func(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 		in := event.RequestContext
 		started := time.Now()
 		err := uc.Connect(ctx, in.ConnectionID, time.UnixMilli(in.ConnectedAt), identityOf(in))
-		journal.record(ctx, in, started, err)
+		logger.log(ctx, in, started, err)
 		if err != nil {
 			return events.APIGatewayProxyResponse{StatusCode: status(domain.Refusal(err).Code)}, nil
 		}
@@ -79,11 +79,11 @@ func Connect(uc domain.Connector, journal Journal) Handler {
 }
 
 // Disconnect handles $disconnect. Nobody reads its response; an error shows in the function's metrics.
-func Disconnect(uc domain.Closer, journal Journal) Handler {
+func Disconnect(uc domain.Closer, logger RequestLogger) Handler {
 	return func(ctx context.Context, event events.APIGatewayWebsocketProxyRequest) (events.APIGatewayProxyResponse, error) {
 		started := time.Now()
 		err := uc.Close(ctx, event.RequestContext.ConnectionID)
-		journal.record(ctx, event.RequestContext, started, err)
+		logger.log(ctx, event.RequestContext, started, err)
 		return events.APIGatewayProxyResponse{StatusCode: http.StatusOK}, err
 	}
 }

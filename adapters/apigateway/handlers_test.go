@@ -44,7 +44,7 @@ func TestGoldenEvents(t *testing.T) {
 	logger, log := logged()
 	const id = "PJqB0fHsqRcCHlw="
 
-	response, err := apigateway.Connect(domain.Connector{Registry: registry, Memberships: registry}, apigateway.Journal{Logger: logger})(t.Context(), golden(t, "connect"))
+	response, err := apigateway.Connect(domain.Connector{Registry: registry, Memberships: registry}, apigateway.RequestLogger{Logger: logger})(t.Context(), golden(t, "connect"))
 	if err != nil || response.StatusCode != 200 || response.Headers["Sec-WebSocket-Protocol"] != "wsecho.v1" {
 		t.Errorf("Connect = %+v, %v", response, err)
 	}
@@ -53,7 +53,7 @@ func TestGoldenEvents(t *testing.T) {
 		t.Errorf("registered %+v, %v", c, err)
 	}
 
-	response, err = apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Echo}, apigateway.Journal{Logger: logger})(t.Context(), golden(t, "message"))
+	response, err = apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Echo}, apigateway.RequestLogger{Logger: logger})(t.Context(), golden(t, "message"))
 	want := `{"type":"echo","id":"7","data":{"text":"<hi> & 1e400","n":1e400},"connection":{"connectionId":"PJqB0fHsqRcCHlw=",` +
 		`"connectedAt":"2024-02-09T18:11:43.419Z","stage":"dev","requestId":"PJqCFE1tKRcFQ3Q=","user":"ada"}}`
 	if err != nil || response.StatusCode != 200 || response.Body != want {
@@ -61,7 +61,7 @@ func TestGoldenEvents(t *testing.T) {
 	}
 
 	closer := domain.Closer{Registry: registry, Memberships: registry}
-	response, err = apigateway.Disconnect(closer, apigateway.Journal{Logger: logger})(t.Context(), golden(t, "disconnect"))
+	response, err = apigateway.Disconnect(closer, apigateway.RequestLogger{Logger: logger})(t.Context(), golden(t, "disconnect"))
 	if _, gone := registry.Get(t.Context(), id); err != nil || response.StatusCode != 200 || gone == nil {
 		t.Errorf("Disconnect = %+v, %v; the connection is still there: %v", response, err, gone == nil)
 	}
@@ -81,7 +81,7 @@ func handle(t *testing.T, action apigateway.Action, body string, logger *slog.Lo
 	t.Helper()
 	event := golden(t, "message")
 	event.Body = body
-	response, err := apigateway.Messages(map[string]apigateway.Action{"echo": action}, apigateway.Journal{Logger: logger})(t.Context(), event)
+	response, err := apigateway.Messages(map[string]apigateway.Action{"echo": action}, apigateway.RequestLogger{Logger: logger})(t.Context(), event)
 	if err != nil || response.StatusCode != 200 {
 		t.Fatalf("handling %.100q: %+v, %v", body, response, err)
 	}
@@ -128,7 +128,7 @@ func TestExpiredToken(t *testing.T) {
 	event := golden(t, "message")
 	for offset, want := range map[time.Duration]string{-time.Second: `"code":"token_expired"`, time.Hour: `"type":"echo"`} {
 		event.RequestContext.Authorizer = map[string]any{"user": "ada", "expires": time.Now().Add(offset).Unix()}
-		response, err := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Echo}, apigateway.Journal{Logger: logger})(t.Context(), event)
+		response, err := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Echo}, apigateway.RequestLogger{Logger: logger})(t.Context(), event)
 		if err != nil || !strings.Contains(response.Body, want) {
 			t.Errorf("token that ends in %v: %s, %v", offset, response.Body, err)
 		}
@@ -172,7 +172,7 @@ func TestEveryRefusalHasTheID(t *testing.T) {
 			event := golden(t, "message")
 			event.Body = test.message
 			event.RequestContext.Authorizer = map[string]any{"user": "ada", "expires": time.Now().Add(ends).Unix()}
-			response, err := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Echo}, apigateway.Journal{Logger: slog.New(slog.DiscardHandler)})(t.Context(), event)
+			response, err := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Echo}, apigateway.RequestLogger{Logger: slog.New(slog.DiscardHandler)})(t.Context(), event)
 			var got struct{ ID, Code string }
 			if err := json.Unmarshal([]byte(response.Body), &got); err != nil {
 				t.Fatal(err)
@@ -194,7 +194,7 @@ func TestRefusedConnect(t *testing.T) {
 		errors.New("a programming error in the registry"): 500,
 	} {
 		connector := domain.Connector{Registry: brokenRegistry{err: err}, Memberships: new(memory.Registry)}
-		response, got := apigateway.Connect(connector, apigateway.Journal{Logger: logger})(t.Context(), golden(t, "connect"))
+		response, got := apigateway.Connect(connector, apigateway.RequestLogger{Logger: logger})(t.Context(), golden(t, "connect"))
 		if got != nil || response.StatusCode != want || response.Headers != nil {
 			t.Errorf("%v: %+v, %v", err, response, got)
 		}
@@ -210,7 +210,7 @@ func (r brokenRegistry) Connect(context.Context, domain.Connection) error { retu
 
 func TestUnknownRouteIsAFault(t *testing.T) {
 	logger, _ := logged()
-	if _, err := apigateway.Messages(nil, apigateway.Journal{Logger: logger})(t.Context(), golden(t, "message")); err == nil {
+	if _, err := apigateway.Messages(nil, apigateway.RequestLogger{Logger: logger})(t.Context(), golden(t, "message")); err == nil {
 		t.Error("a route that is not served did not fail")
 	}
 }
@@ -230,7 +230,7 @@ func TestAuthorize(t *testing.T) {
 	event := apigateway.AuthorizerEvent{}
 	event.MethodArn = "arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev/$connect"
 	ask := func(who domain.Identity, err error) (events.APIGatewayCustomAuthorizerResponse, error) {
-		return apigateway.Authorize(authenticator{who, err}, apigateway.Handshake{}, apigateway.Journal{Logger: logger})(t.Context(), event)
+		return apigateway.Authorize(authenticator{who, err}, apigateway.Handshake{}, apigateway.RequestLogger{Logger: logger})(t.Context(), event)
 	}
 	got, err := ask(domain.Identity{User: "ada", ExpiresAt: time.Unix(1707509503, 0), Grants: "wsecho:tell"}, nil)
 	statement := got.PolicyDocument.Statement[0]

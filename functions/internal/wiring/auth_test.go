@@ -91,7 +91,7 @@ func TestOpenIsNotForEveryPage(t *testing.T) {
 			if origin != none {
 				event.Headers["Origin"] = origin
 			}
-			got, err := apigateway.Authorize(p.Authenticator, p.Handshake, p.journal())(t.Context(), event)
+			got, err := apigateway.Authorize(p.Authenticator, p.Handshake, p.requestLogger())(t.Context(), event)
 			if effect := got.PolicyDocument.Statement[0].Effect; err != nil || (effect == "Allow") != want {
 				t.Errorf("with the list %q, a page of %q: %s, %v", setting, origin, effect, err)
 			}

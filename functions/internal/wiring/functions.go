@@ -20,7 +20,7 @@ func Authorize() Function {
 	return Function{
 		Name: "authorize", Settings: []Setting{whoMayConnect},
 		Make: func(p Parts) (lambda.Handler, error) {
-			return apigateway.Authorize(p.Authenticator, p.Handshake, p.journal()), nil
+			return apigateway.Authorize(p.Authenticator, p.Handshake, p.requestLogger()), nil
 		},
 	}
 }
@@ -29,7 +29,7 @@ func Authorize() Function {
 func Connect() Function {
 	return Function{
 		Name: "connect", Routes: []string{"$connect"}, Settings: []Setting{table, connectionsPerUser},
-		Make: func(p Parts) (lambda.Handler, error) { return apigateway.Connect(p.connector(), p.journal()), nil },
+		Make: func(p Parts) (lambda.Handler, error) { return apigateway.Connect(p.connector(), p.requestLogger()), nil },
 	}
 }
 
@@ -37,7 +37,7 @@ func Connect() Function {
 func Disconnect() Function {
 	return Function{
 		Name: "disconnect", Routes: []string{"$disconnect"}, Settings: []Setting{table, queue},
-		Make: func(p Parts) (lambda.Handler, error) { return apigateway.Disconnect(p.closer(), p.journal()), nil },
+		Make: func(p Parts) (lambda.Handler, error) { return apigateway.Disconnect(p.closer(), p.requestLogger()), nil },
 	}
 }
 
@@ -107,7 +107,7 @@ func Extension(e extension.Extension) Function {
 			if made := slices.Sorted(maps.Keys(actions)); !slices.Equal(made, slices.Sorted(slices.Values(e.Routes))) {
 				return nil, fmt.Errorf("the extension %s has the routes %v and actions for %v", e.Name, e.Routes, made)
 			}
-			return apigateway.Messages(actions, p.journal()), nil
+			return apigateway.Messages(actions, p.requestLogger()), nil
 		},
 	}
 }

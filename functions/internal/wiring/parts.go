@@ -124,8 +124,8 @@ func (p Parts) core(e extension.Extension) extension.Core {
 	}
 }
 
-func (p Parts) journal() apigateway.Journal {
-	return apigateway.Journal{Logger: p.Logger, Metrics: p.Metrics, Function: p.Function}
+func (p Parts) requestLogger() apigateway.RequestLogger {
+	return apigateway.RequestLogger{Logger: p.Logger, Metrics: p.Metrics, Function: p.Function}
 }
 
 func (p Parts) limit() domain.RateLimit {
@@ -133,7 +133,7 @@ func (p Parts) limit() domain.RateLimit {
 }
 
 func (p Parts) messages(route string, action apigateway.Action) apigateway.Handler {
-	return apigateway.Messages(map[string]apigateway.Action{route: action}, p.journal())
+	return apigateway.Messages(map[string]apigateway.Action{route: action}, p.requestLogger())
 }
 
 // NewID returns a UUID of version 7, which sorts by the time it was made.

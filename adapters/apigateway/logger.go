@@ -12,8 +12,8 @@ import (
 	"wsecho/domain"
 )
 
-// Journal is where handlers write what they did.
-type Journal struct {
+// RequestLogger writes what handlers did.
+type RequestLogger struct {
 	// Logger gets one line for each request. Required.
 	Logger *slog.Logger
 	// Metrics gets a metric for each request: Requests, by FunctionName, Route and Code, so that it counts connects,
@@ -23,8 +23,8 @@ type Journal struct {
 	Function string
 }
 
-// record writes what came of a request, but never what was in it. A fault of ours is an error and has its cause.
-func (j Journal) record(ctx context.Context, in events.APIGatewayWebsocketProxyRequestContext, started time.Time, err error) {
+// log writes what came of a request, but never what was in it. A fault of ours is an error and has its cause.
+func (l RequestLogger) log(ctx context.Context, in events.APIGatewayWebsocketProxyRequestContext, started time.Time, err error) {
 	level, code, cause := slog.LevelInfo, "ok", ""
 	if err != nil {
 		refusal := domain.Refusal(err).Code
@@ -44,14 +44,14 @@ func (j Journal) record(ctx context.Context, in events.APIGatewayWebsocketProxyR
 	if cause != "" {
 		attributes = append(attributes, slog.String("cause", cause))
 	}
-	j.Logger.LogAttrs(ctx, level, "request", attributes...)
-	j.count(in.RouteKey, code)
+	l.Logger.LogAttrs(ctx, level, "request", attributes...)
+	l.count(in.RouteKey, code)
 }
 
 // count writes the metric. One that is lost is no reason to fail a request.
-func (j Journal) count(route, code string) {
-	if j.Metrics != nil {
-		dimensions := map[string]string{"FunctionName": j.Function, "Route": route, "Code": code}
-		_ = emf.Write(j.Metrics, time.Now(), dimensions, emf.Metric{Name: "Requests", Unit: emf.Count, Value: 1})
+func (l RequestLogger) count(route, code string) {
+	if l.Metrics != nil {
+		dimensions := map[string]string{"FunctionName": l.Function, "Route": route, "Code": code}
+		_ = emf.Write(l.Metrics, time.Now(), dimensions, emf.Metric{Name: "Requests", Unit: emf.Count, Value: 1})
 	}
 }

@@ -12,7 +12,7 @@ import (
 // TestMetrics reads the metric of a request as CloudWatch does: the names in _aws are members of the same line.
 func TestMetrics(t *testing.T) {
 	var out bytes.Buffer
-	journal := apigateway.Journal{Logger: slog.New(slog.DiscardHandler), Metrics: &out, Function: "stack-WsEcho"}
+	journal := apigateway.RequestLogger{Logger: slog.New(slog.DiscardHandler), Metrics: &out, Function: "stack-WsEcho"}
 	handler := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Unknown}, journal)
 	if _, err := handler(t.Context(), golden(t, "message")); err != nil {
 		t.Fatal(err)
