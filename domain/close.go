@@ -10,10 +10,10 @@ import (
 type Closer struct {
 	Registry    Registry
 	Memberships Memberships
-	// Departed is told of each audience that a closed connection was a member of, at least once, and before that
+	// OnLeave is told of each audience that a closed connection was a member of, at least once, and before that
 	// membership is deleted. If it returns an error, that membership stays until somebody closes the connection
 	// again. Nil is nobody to tell.
-	Departed func(ctx context.Context, c Connection, a Audience) error
+	OnLeave func(ctx context.Context, c Connection, a Audience) error
 }
 
 // Close deletes all that the registry has of a connection; one that is unknown is no error. After an error, which may
@@ -55,8 +55,8 @@ func (uc Closer) endMemberships(ctx context.Context, c Connection) error {
 
 // endMembership tells before it deletes: in the other order, a closer that dies in between takes the news along.
 func (uc Closer) endMembership(ctx context.Context, c Connection, a Audience) error {
-	if uc.Departed != nil {
-		if err := uc.Departed(ctx, c, a); err != nil {
+	if uc.OnLeave != nil {
+		if err := uc.OnLeave(ctx, c, a); err != nil {
 			return err
 		}
 	}

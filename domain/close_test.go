@@ -41,9 +41,9 @@ func TestClosersTellWhoDeparted(t *testing.T) {
 	r := new(memory.Registry)
 	c := entered(t, r, "a", "b")
 	var a, b atomic.Int32
-	closer := domain.Closer{Registry: r, Memberships: r, Departed: func(_ context.Context, left domain.Connection, of domain.Audience) error {
+	closer := domain.Closer{Registry: r, Memberships: r, OnLeave: func(_ context.Context, left domain.Connection, of domain.Audience) error {
 		if left.ID != c.ID || left.User != "ada" {
-			t.Errorf("departed: %+v", left)
+			t.Errorf("onLeave: %+v", left)
 		}
 		map[domain.Audience]*atomic.Int32{"a": &a, "b": &b}[of].Add(1)
 		return nil
@@ -68,7 +68,7 @@ func TestTellingComesBeforeDeleting(t *testing.T) {
 	r := new(memory.Registry)
 	c := entered(t, r, "a", "b")
 	told := 0
-	closer := domain.Closer{Registry: r, Memberships: r, Departed: func(ctx context.Context, _ domain.Connection, a domain.Audience) error {
+	closer := domain.Closer{Registry: r, Memberships: r, OnLeave: func(ctx context.Context, _ domain.Connection, a domain.Audience) error {
 		told++
 		if page, err := r.Members(ctx, a, domain.Ring, 10); err != nil || len(page.Members) != 1 {
 			t.Errorf("%s was told when its members were %v, %v", a, page.Members, err)
@@ -87,7 +87,7 @@ func TestWhatCouldNotBeToldStays(t *testing.T) {
 	c := entered(t, r, "a", "b")
 	fault := errors.New("nobody listens")
 	var told []domain.Audience
-	closer := domain.Closer{Registry: r, Memberships: r, Departed: func(_ context.Context, _ domain.Connection, a domain.Audience) error {
+	closer := domain.Closer{Registry: r, Memberships: r, OnLeave: func(_ context.Context, _ domain.Connection, a domain.Audience) error {
 		if a == "a" && fault != nil {
 			return fault
 		}

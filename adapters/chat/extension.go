@@ -27,7 +27,7 @@ func Extension() extension.Extension {
 		Audiences: []domain.AudienceKind{chat.Rooms},
 		Store:     func(table dynamodb.Table) any { return Store{Table: table} },
 		OnLeave: func(queue domain.Queue, newID func() string) extension.OnLeave {
-			return chat.Departures{Queue: queue, NewID: newID}.Departed
+			return chat.Announcer{Queue: queue, NewID: newID}.AnnounceLeave
 		},
 		Actions: serve,
 	}

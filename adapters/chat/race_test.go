@@ -109,7 +109,7 @@ func (r *race) joinAndClose() {
 
 func (r *race) closer() domain.Closer {
 	closer := r.store.closer()
-	closer.Departed = r.departed
+	closer.OnLeave = r.onLeave
 	return closer
 }
 
@@ -123,9 +123,9 @@ func (r *race) hangUp(id string) {
 	}
 }
 
-// departed queues the announcement; every other time a worker has it at once.
-func (r *race) departed(ctx context.Context, c domain.Connection, a domain.Audience) error {
-	err := chat.Departures{Queue: r.queue, NewID: newID}.Departed(ctx, c, a)
+// onLeave queues the announcement; every other time a worker has it at once.
+func (r *race) onLeave(ctx context.Context, c domain.Connection, a domain.Audience) error {
+	err := chat.Announcer{Queue: r.queue, NewID: newID}.AnnounceLeave(ctx, c, a)
 	if rand.IntN(2) == 0 {
 		r.work()
 	}
@@ -158,7 +158,7 @@ type mortal struct {
 
 // close closes a connection, or dies on the way.
 func (m *mortal) close(t *testing.T, id string) {
-	closer := domain.Closer{Registry: mortalRegistry{m.Registry, m}, Memberships: mortalMemberships{m.Memberships, m}, Departed: m.departed}
+	closer := domain.Closer{Registry: mortalRegistry{m.Registry, m}, Memberships: mortalMemberships{m.Memberships, m}, OnLeave: m.onLeave}
 	if err := closer.Close(t.Context(), id); err != nil && !errors.Is(err, errDied) {
 		t.Error(err)
 	}
@@ -171,11 +171,11 @@ func (m *mortal) step() error {
 	return nil
 }
 
-func (m *mortal) departed(ctx context.Context, c domain.Connection, a domain.Audience) error {
+func (m *mortal) onLeave(ctx context.Context, c domain.Connection, a domain.Audience) error {
 	if err := m.step(); err != nil {
 		return err
 	}
-	return m.Departed(ctx, c, a)
+	return m.OnLeave(ctx, c, a)
 }
 
 type mortalRegistry struct {

@@ -95,7 +95,7 @@ var deeds = map[string]deed{
 func telling(s store) (told func() []domain.Audience, closer domain.Closer) {
 	var all []domain.Audience
 	closer = s.closer()
-	closer.Departed = func(_ context.Context, _ domain.Connection, a domain.Audience) error {
+	closer.OnLeave = func(_ context.Context, _ domain.Connection, a domain.Audience) error {
 		all = append(all, a)
 		return nil
 	}

@@ -45,7 +45,7 @@ func storeThatDeletesNothing(t *testing.T) {
 		r.vanish(who)
 	}
 	r.FanOut.Closer = domain.Closer{
-		Registry: r.registry, Memberships: undeleting{r.registry}, Departed: chat.Departures{Queue: r, NewID: r.newID}.Departed,
+		Registry: r.registry, Memberships: undeleting{r.registry}, OnLeave: chat.Announcer{Queue: r, NewID: r.newID}.AnnounceLeave,
 	}
 	_ = r.FanOut.Closer.Close(t.Context(), all[0].ID)
 	for range rounds {
@@ -63,7 +63,7 @@ func finalThatIsNotTrueYet(t *testing.T) {
 	r := newRig(t)
 	bob, ada := r.member("bob"), r.member("ada")
 	r.FanOut.Sender = deafened{r, bob.ID}
-	r.wantNil(chat.Departures{Queue: r, NewID: r.newID}.Departed(t.Context(), ada.Connection, chat.Audience(room)))
+	r.wantNil(chat.Announcer{Queue: r, NewID: r.newID}.AnnounceLeave(t.Context(), ada.Connection, chat.Audience(room)))
 	runs := 0
 	r.FanOut.Ran = func(domain.Delivery, domain.Report) { runs++ }
 	r.workAll()

@@ -102,7 +102,7 @@ func (s *stage) closer() domain.Closer {
 	store := shaky{s.registry, s}
 	return domain.Closer{
 		Registry: store, Memberships: store,
-		Departed: chat.Departures{Queue: slow{s.queue, s}, NewID: s.newID}.Departed,
+		OnLeave: chat.Announcer{Queue: slow{s.queue, s}, NewID: s.newID}.AnnounceLeave,
 	}
 }
 

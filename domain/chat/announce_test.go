@@ -45,10 +45,10 @@ func (r *rig) leave(who domain.Caller) { _, err := r.Leave(r.t.Context(), who, r
 
 // hangUp closes a connection, with a queue whose worker does what a test says.
 func (r *rig) hangUp(who domain.Caller, worker func()) {
-	departures := chat.Departures{Queue: r, NewID: r.newID}
-	closer := domain.Closer{Registry: r.registry, Memberships: r.registry, Departed: func(ctx context.Context, c domain.Connection, a domain.Audience) error {
+	announcer := chat.Announcer{Queue: r, NewID: r.newID}
+	closer := domain.Closer{Registry: r.registry, Memberships: r.registry, OnLeave: func(ctx context.Context, c domain.Connection, a domain.Audience) error {
 		defer worker()
-		return departures.Departed(ctx, c, a)
+		return announcer.AnnounceLeave(ctx, c, a)
 	}}
 	r.wantNil(closer.Close(r.t.Context(), who.ID))
 }

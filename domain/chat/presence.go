@@ -117,16 +117,16 @@ func presence(event string, who domain.Connection, room string) json.RawMessage 
 	return message
 }
 
-// Departures announces who left a room because its connection ended. It only uses the queue, so that whoever closes
+// Announcer announces who left a room because its connection ended. It only uses the queue, so that whoever closes
 // connections needs no right to post.
-type Departures struct {
+type Announcer struct {
 	Queue domain.Queue
 	NewID func() string
 }
 
-// Departed is what domain.Closer is to be told: it queues the announcement for the members of a room, and ignores
+// AnnounceLeave is what domain.Closer is to be told: it queues the announcement for the members of a room, and ignores
 // other audiences. That somebody left whose connection has ended is true for good.
-func (d Departures) Departed(ctx context.Context, c domain.Connection, a domain.Audience) error {
+func (d Announcer) AnnounceLeave(ctx context.Context, c domain.Connection, a domain.Audience) error {
 	room, ok := Rooms.NameOf(a)
 	if !ok {
 		return nil

@@ -33,7 +33,7 @@ func TestPresence(t *testing.T) {
 	r := newRig(t)
 	bob, phone, laptop, anonymous := r.member("bob"), r.connect("ada"), r.connect("ada"), r.connect("")
 	closer := domain.Closer{
-		Registry: r.registry, Memberships: r.registry, Departed: chat.Departures{Queue: r, NewID: r.newID}.Departed,
+		Registry: r.registry, Memberships: r.registry, OnLeave: chat.Announcer{Queue: r, NewID: r.newID}.AnnounceLeave,
 	}
 	join := func(who domain.Caller) error { _, err := r.Join(t.Context(), who, room, nil); return err }
 	leave := func(who domain.Caller) error { _, err := r.Leave(t.Context(), who, room); return err }

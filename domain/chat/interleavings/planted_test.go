@@ -56,13 +56,13 @@ var planted = []struct {
 `,
 		new: `		if err := uc.Registry.Remove(ctx, c); !errors.Is(err, ErrChanged) {
 			for _, a := range c.Audiences {
-				err = errors.Join(err, uc.departed(ctx, c, a))
+				err = errors.Join(err, uc.onLeave(ctx, c, a))
 			}
 			return err
 		}
 `,
-		also: [2]string{`	if uc.Departed != nil {
-		if err := uc.Departed(ctx, c, a); err != nil {
+		also: [2]string{`	if uc.OnLeave != nil {
+		if err := uc.OnLeave(ctx, c, a); err != nil {
 			return err
 		}
 	}
@@ -71,11 +71,11 @@ var planted = []struct {
 `, `	return uc.Memberships.Evict(ctx, c.ID, a)
 }
 
-func (uc Closer) departed(ctx context.Context, c Connection, a Audience) error {
-	if uc.Departed == nil {
+func (uc Closer) onLeave(ctx context.Context, c Connection, a Audience) error {
+	if uc.OnLeave == nil {
 		return nil
 	}
-	return uc.Departed(ctx, c, a)
+	return uc.OnLeave(ctx, c, a)
 }
 `},
 		scenario: "coming", finds: "the room believes that",

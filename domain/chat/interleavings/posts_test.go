@@ -131,7 +131,7 @@ func (q queue) Bury(context.Context, domain.Delivery, string) error { return nil
 
 func (r *run) closer() domain.Closer {
 	s := store{r}
-	return domain.Closer{Registry: s, Memberships: s, Departed: chat.Departures{Queue: queue{r}, NewID: r.newID}.Departed}
+	return domain.Closer{Registry: s, Memberships: s, OnLeave: chat.Announcer{Queue: queue{r}, NewID: r.newID}.AnnounceLeave}
 }
 
 func (r *run) fanOut(registry domain.Registry, sender domain.Sender) *domain.FanOut {

@@ -29,7 +29,9 @@ func Authorize() Function {
 func Connect() Function {
 	return Function{
 		Name: "connect", Routes: []string{"$connect"}, Settings: []Setting{table, connectionsPerUser},
-		Make: func(p Parts) (lambda.Handler, error) { return apigateway.Connect(p.connector(), p.requestLogger()), nil },
+		Make: func(p Parts) (lambda.Handler, error) {
+			return apigateway.Connect(p.connector(), p.requestLogger()), nil
+		},
 	}
 }
 
@@ -37,7 +39,9 @@ func Connect() Function {
 func Disconnect() Function {
 	return Function{
 		Name: "disconnect", Routes: []string{"$disconnect"}, Settings: []Setting{table, queue},
-		Make: func(p Parts) (lambda.Handler, error) { return apigateway.Disconnect(p.closer(), p.requestLogger()), nil },
+		Make: func(p Parts) (lambda.Handler, error) {
+			return apigateway.Disconnect(p.closer(), p.requestLogger()), nil
+		},
 	}
 }
 

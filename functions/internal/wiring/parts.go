@@ -91,7 +91,7 @@ func (p Parts) connector() domain.Connector {
 }
 
 func (p Parts) closer() domain.Closer {
-	return domain.Closer{Registry: p.Registry, Memberships: p.Memberships, Departed: p.onLeave()}
+	return domain.Closer{Registry: p.Registry, Memberships: p.Memberships, OnLeave: p.onLeave()}
 }
 
 // onLeave tells all extensions.

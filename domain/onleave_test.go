@@ -29,7 +29,7 @@ func TestWhatCouldNotBeDeletedIsToldAgain(t *testing.T) {
 	r := &failOnce{Registry: new(memory.Registry)}
 	c := entered(t, r.Registry, "a", "b")
 	var told []domain.Audience
-	closer := domain.Closer{Registry: r, Memberships: r, Departed: func(_ context.Context, _ domain.Connection, a domain.Audience) error {
+	closer := domain.Closer{Registry: r, Memberships: r, OnLeave: func(_ context.Context, _ domain.Connection, a domain.Audience) error {
 		told = append(told, a)
 		return nil
 	}}
