@@ -46,7 +46,7 @@ func resume(r apigateway.Request) (*chat.Resume, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := position(r, "after")
+	after, err := seq(r, "after")
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func history(uc *chat.Chat) apigateway.Action {
 		if err != nil {
 			return apigateway.Reply{}, err
 		}
-		at, err := historyPosition(r)
+		at, err := pageRequest(r)
 		if err != nil {
 			return apigateway.Reply{}, err
 		}
@@ -139,8 +139,8 @@ func history(uc *chat.Chat) apigateway.Action {
 	}
 }
 
-// historyPosition reads which page of a history is wanted.
-func historyPosition(r apigateway.Request) (at chat.Position, err error) {
+// pageRequest reads which page of a history is wanted.
+func pageRequest(r apigateway.Request) (at chat.PageRequest, err error) {
 	epoch, ok, err := r.String("epoch")
 	if err != nil {
 		return at, err
@@ -148,10 +148,10 @@ func historyPosition(r apigateway.Request) (at chat.Position, err error) {
 	if ok {
 		at.Epoch = &epoch
 	}
-	if at.After, err = position(r, "after"); err != nil {
+	if at.After, err = seq(r, "after"); err != nil {
 		return at, err
 	}
-	if at.Before, err = position(r, "before"); err != nil {
+	if at.Before, err = seq(r, "before"); err != nil {
 		return at, err
 	}
 	if at.After != nil && at.Before != nil {
@@ -175,8 +175,8 @@ func ping(uc *chat.Chat) apigateway.Action {
 	}
 }
 
-// position reads a number of a room's log; nil if there is none.
-func position(r apigateway.Request, name string) (*int64, error) {
+// seq reads a number of a room's log; nil if there is none.
+func seq(r apigateway.Request, name string) (*int64, error) {
 	var n int64
 	ok, err := r.Read(name, "a whole number, 0 or more", &n)
 	if err != nil || !ok {

@@ -173,7 +173,7 @@ func TestChatReadsWhatIs(t *testing.T) {
 	})
 	_, say := uc.Say(t.Context(), ada, lobby, json.RawMessage(`1`), key)
 	_, join := uc.Join(t.Context(), ada, lobby, &chat.Resume{})
-	_, history := uc.History(t.Context(), ada, lobby, chat.Position{Limit: 1})
+	_, history := uc.History(t.Context(), ada, lobby, chat.PageRequest{Limit: 1})
 	_, who := uc.Who(t.Context(), ada, lobby, "")
 	_, ping := uc.Ping(t.Context(), ada, []string{lobby})
 	wantNil(t, say, join, history, who, ping)

@@ -43,18 +43,18 @@ func TestWhatReadingCosts(t *testing.T) {
 	seq := func(n int64) *int64 { return &n }
 	for _, test := range []struct {
 		name     string
-		at       chat.Position
+		at       chat.PageRequest
 		n        int
 		requests int
 	}{
-		{"no hole", chat.Position{After: seq(50), Limit: 5}, 5, 3},
-		{"a hole between messages", chat.Position{After: seq(5), Limit: 10}, 10, 4},
-		{"a hole at the beginning", chat.Position{After: seq(40), Limit: 5}, 5, 4},
-		{"three holes at the end", chat.Position{After: seq(20), Limit: 10}, 10, 7},
-		{"the same, filled", chat.Position{After: seq(20), Limit: 10}, 10, 3},
-		{"up to a message that is being written", chat.Position{After: seq(50), Limit: 100}, 10, 3},
-		{"backwards", chat.Position{Before: seq(31), Limit: 10}, 10, 3},
-		{"the newest", chat.Position{Limit: 10}, 9, 3},
+		{"no hole", chat.PageRequest{After: seq(50), Limit: 5}, 5, 3},
+		{"a hole between messages", chat.PageRequest{After: seq(5), Limit: 10}, 10, 4},
+		{"a hole at the beginning", chat.PageRequest{After: seq(40), Limit: 5}, 5, 4},
+		{"three holes at the end", chat.PageRequest{After: seq(20), Limit: 10}, 10, 7},
+		{"the same, filled", chat.PageRequest{After: seq(20), Limit: 10}, 10, 3},
+		{"up to a message that is being written", chat.PageRequest{After: seq(50), Limit: 100}, 10, 3},
+		{"backwards", chat.PageRequest{Before: seq(31), Limit: 10}, 10, 3},
+		{"the newest", chat.PageRequest{Limit: 10}, 9, 3},
 	} {
 		w.Inject(nil)
 		page, err := uc.History(t.Context(), ada, lobby, test.at)

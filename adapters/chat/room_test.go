@@ -136,11 +136,11 @@ func TestWhatChatCosts(t *testing.T) {
 			return err
 		}, 1},
 		{"history", func() error {
-			_, err := uc.History(t.Context(), ada, lobby, chat.Position{Limit: 100})
+			_, err := uc.History(t.Context(), ada, lobby, chat.PageRequest{Limit: 100})
 			return err
 		}, 0},
 		{"history where that is limited", func() error {
-			_, err := limited.History(t.Context(), ada, lobby, chat.Position{Limit: 100})
+			_, err := limited.History(t.Context(), ada, lobby, chat.PageRequest{Limit: 100})
 			return err
 		}, 1},
 		{"leave", func() error { _, err := uc.Leave(t.Context(), ada, lobby); return err }, 4},

@@ -39,7 +39,7 @@ func TestUnreadableEntry(t *testing.T) {
 	if there, err := s.log.Write(t.Context(), lobby, void, nil); err != nil || there.Void || string(there.Data) != "1" {
 		t.Errorf("a void in its place: %+v, %v", there, err)
 	}
-	page, err := chatOver(s).History(t.Context(), inLobby(t, s, "ada"), lobby, chat.Position{Limit: 100})
+	page, err := chatOver(s).History(t.Context(), inLobby(t, s, "ada"), lobby, chat.PageRequest{Limit: 100})
 	if err != nil || len(page.Messages) != 3 || page.Messages[1].Void {
 		t.Errorf("History = %+v, %v", page, err)
 	}

@@ -51,7 +51,7 @@ func TestMoreEndsWithWhatLives(t *testing.T) {
 			limit int
 			want  string
 		}{{1, "[52] true"}, {3, "[51 52] false"}, {10, "[51 52] false"}} {
-			if _, got := r.history(ada, chat.Position{Limit: test.limit}); got != test.want {
+			if _, got := r.history(ada, chat.PageRequest{Limit: test.limit}); got != test.want {
 				t.Errorf("the newest %d: %s, want %s", test.limit, got, test.want)
 			}
 		}
@@ -75,7 +75,7 @@ func TestHoleAfterTheExpired(t *testing.T) {
 // TestReadsBehindALivingMessage: where a page has one, or begins after one, nobody has to look whether what is missing
 // behind it has expired.
 func TestReadsBehindALivingMessage(t *testing.T) {
-	for name, at := range map[string]chat.Position{"after it": after(51), "with it": {Limit: 3}} {
+	for name, at := range map[string]chat.PageRequest{"after it": after(51), "with it": {Limit: 3}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, ada, _ := asleep(t)
@@ -144,7 +144,7 @@ func TestPageOfMiddlingMessages(t *testing.T) {
 	for range chat.MaxPage {
 		r.say(ada, strings.Repeat("x", 1000), "")
 	}
-	for name, at := range map[string]chat.Position{"forwards": after(0), "backwards": {}} {
+	for name, at := range map[string]chat.PageRequest{"forwards": after(0), "backwards": {}} {
 		page, _ := r.history(ada, at)
 		text, err := json.Marshal(page)
 		if err != nil || len(text) > 110<<10 || len(page.Messages) < 50 || !page.More {

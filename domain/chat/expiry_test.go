@@ -31,7 +31,7 @@ func aged(t *testing.T) (*rig, domain.Caller, string) {
 func TestExpiredIsNeverFilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, ada, _ := aged(t)
-		for want, at := range map[string]chat.Position{"[4 5] false": {}, "[4] false": before(5), "[] false": before(4)} {
+		for want, at := range map[string]chat.PageRequest{"[4 5] false": {}, "[4] false": before(5), "[] false": before(4)} {
 			if _, got := r.history(ada, at); got != want {
 				t.Errorf("%s: %s, want %s", shown(at), got, want)
 			}
@@ -48,7 +48,7 @@ func TestExpiredIsNeverFilled(t *testing.T) {
 // wantAfter wants a page after a position; empty is unrecoverable_position with the newest page.
 func (r *rig) wantAfter(who domain.Caller, seq int64, want string) {
 	r.t.Helper()
-	page, err := r.History(r.t.Context(), who, room, chat.Position{After: &seq, Limit: chat.MaxPage})
+	page, err := r.History(r.t.Context(), who, room, chat.PageRequest{After: &seq, Limit: chat.MaxPage})
 	got := fmt.Sprint(numbers(page.Messages), page.More)
 	if want != "" {
 		if err != nil || got != want {
@@ -70,7 +70,7 @@ func TestHoleBehindALivingMessage(t *testing.T) {
 		r.log.next(killed)
 		_, _ = r.Say(t.Context(), ada, room, quoted("6"), "")
 		time.Sleep(3 * time.Second)
-		if _, got := r.history(ada, chat.Position{}); got != "[4 5 6v] false" {
+		if _, got := r.history(ada, chat.PageRequest{}); got != "[4 5 6v] false" {
 			t.Errorf("history = %s", got)
 		}
 		time.Sleep(10 * time.Hour)
@@ -94,7 +94,7 @@ func TestPageOfExpired(t *testing.T) {
 		}
 		time.Sleep(25 * time.Hour)
 		r.log.reads.Store(0)
-		if _, got := r.history(ada, chat.Position{}); got != "[] false" {
+		if _, got := r.history(ada, chat.PageRequest{}); got != "[] false" {
 			t.Errorf("history = %s", got)
 		}
 		if n := r.log.reads.Load(); n > 3 {
@@ -156,7 +156,7 @@ func TestAnotherEpoch(t *testing.T) {
 	ada := r.member("ada")
 	r.say(ada, "one", "")
 	other := "another"
-	_, err := r.History(t.Context(), ada, room, chat.Position{Epoch: &other, After: new(int64), Limit: 10})
+	_, err := r.History(t.Context(), ada, room, chat.PageRequest{Epoch: &other, After: new(int64), Limit: 10})
 	refusal := domain.Refusal(err)
 	newest, _ := refusal.Details["messages"].([]chat.Message)
 	if refusal.Code != domain.UnrecoverablePosition || len(newest) != 1 || refusal.Details["epoch"] == other {
@@ -170,7 +170,7 @@ func TestFromTheBeginning(t *testing.T) {
 	ada := r.member("ada")
 	r.say(ada, "one", "")
 	empty := ""
-	if page, shown := r.history(ada, chat.Position{Epoch: &empty, After: new(int64)}); shown != "[1] false" {
+	if page, shown := r.history(ada, chat.PageRequest{Epoch: &empty, After: new(int64)}); shown != "[1] false" {
 		t.Errorf("History = %+v", page)
 	}
 	r.wantJoined(ada, &chat.Resume{}, "true [1] false")

@@ -76,12 +76,12 @@ func TestHolesBeforeAnHourOfTalk(t *testing.T) {
 // TestHoleAtTheEndOfAPage is followed by a row of another page.
 func TestHoleAtTheEndOfAPage(t *testing.T) {
 	for _, test := range []struct {
-		at   chat.Position
+		at   chat.PageRequest
 		want string
 	}{
 		{before(101), "100v false"},
-		{chat.Position{After: before(99).Before, Limit: 1}, "100v true"},
-		{chat.Position{Before: before(101).Before, Limit: 1}, "100v true"},
+		{chat.PageRequest{After: before(99).Before, Limit: 1}, "100v true"},
+		{chat.PageRequest{Before: before(101).Before, Limit: 1}, "100v true"},
 	} {
 		t.Run(shown(test.at), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -203,14 +203,14 @@ func TestReadsOfAPage(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		for _, test := range []struct {
 			name string
-			at   chat.Position
+			at   chat.PageRequest
 			want int64
 		}{
-			{"fifty holes at the end", chat.Position{After: before(10).Before, Limit: 50}, 2},
-			{"the same, filled", chat.Position{After: before(10).Before, Limit: 50}, 1},
+			{"fifty holes at the end", chat.PageRequest{After: before(10).Before, Limit: 50}, 2},
+			{"the same, filled", chat.PageRequest{After: before(10).Before, Limit: 50}, 1},
 			{"fifty holes at the beginning", after(60), 1},
 			{"no holes", before(200), 1},
-			{"the newest", chat.Position{}, 1},
+			{"the newest", chat.PageRequest{}, 1},
 		} {
 			r.log.reads.Store(0)
 			r.history(bob, test.at)
@@ -245,7 +245,7 @@ func TestVoidsLiveAsLongAsTheirNeighbours(t *testing.T) {
 }
 
 // pageAfter asks for a whole page.
-func pageAfter(seq int64) chat.Position {
+func pageAfter(seq int64) chat.PageRequest {
 	at := after(seq)
 	at.Limit = chat.MaxPage
 	return at

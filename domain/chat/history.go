@@ -16,7 +16,7 @@ type History struct {
 
 // Position asks for a page of a room's history: what follows After, what precedes Before, or if both are nil the
 // newest.
-type Position struct {
+type PageRequest struct {
 	// Epoch is the one that the client's numbers are from; nil is the current one.
 	Epoch         *string
 	After, Before *int64
@@ -28,7 +28,7 @@ type Position struct {
 // message is still being written, it ends. Refusals: bad_request, not_a_member, rate_limited,
 // unrecoverable_position (the epoch has ended, or messages after the position have expired; details have the newest
 // page).
-func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at Position) (History, error) {
+func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at PageRequest) (History, error) {
 	if err := c.mustBeMember(ctx, from, room); err != nil {
 		return History{}, err
 	}

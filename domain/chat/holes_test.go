@@ -103,7 +103,7 @@ func TestYoungHole(t *testing.T) {
 			}
 		}
 		for _, test := range []struct {
-			at   chat.Position
+			at   chat.PageRequest
 			want string
 		}{
 			{after(0), "[1 2 3 4] true"},
@@ -112,7 +112,7 @@ func TestYoungHole(t *testing.T) {
 			{before(9), "[6 7 8] true"},
 			{before(6), "[] true"},
 			{before(5), "[1 2 3 4] false"},
-			{chat.Position{}, "[1 2 3 4] false"},
+			{chat.PageRequest{}, "[1 2 3 4] false"},
 		} {
 			if _, got := r.history(ada, test.at); got != test.want {
 				t.Errorf("%s: %s, want %s", shown(test.at), got, test.want)
@@ -124,7 +124,7 @@ func TestYoungHole(t *testing.T) {
 	})
 }
 
-func shown(at chat.Position) string {
+func shown(at chat.PageRequest) string {
 	switch {
 	case at.After != nil:
 		return fmt.Sprint("after ", *at.After)

@@ -71,7 +71,7 @@ func TestReadsCount(t *testing.T) {
 		ada, bob := r.member("ada"), r.member("bob")
 		n := allowed(t, func(i int) error {
 			if i%2 == 0 {
-				_, err := r.History(t.Context(), ada, room, chat.Position{Limit: 1})
+				_, err := r.History(t.Context(), ada, room, chat.PageRequest{Limit: 1})
 				return err
 			}
 			_, err := r.Who(t.Context(), ada, room, "")
@@ -81,7 +81,7 @@ func TestReadsCount(t *testing.T) {
 			t.Errorf("%d were allowed, want 50", n)
 		}
 		r.say(ada, "one may speak all the same", "")
-		if _, err := r.History(t.Context(), bob, room, chat.Position{Limit: 1}); err != nil {
+		if _, err := r.History(t.Context(), bob, room, chat.PageRequest{Limit: 1}); err != nil {
 			t.Errorf("somebody else: %v", err)
 		}
 		if _, err := r.Ping(t.Context(), ada, []string{room}); err != nil {
@@ -103,7 +103,7 @@ func TestResumeIsNotRefused(t *testing.T) {
 				_, err := r.Join(t.Context(), ada, name, nil)
 				r.wantNil(err)
 				for range 10 {
-					_, err := r.History(t.Context(), ada, name, chat.Position{Limit: chat.MaxPage})
+					_, err := r.History(t.Context(), ada, name, chat.PageRequest{Limit: chat.MaxPage})
 					r.wantNil(err)
 				}
 				_, err = r.Say(t.Context(), ada, name, quoted("back"), "")

@@ -28,7 +28,7 @@ func (r *rig) inRoom(who domain.Caller, room string) map[string]error {
 	ctx := r.t.Context()
 	_, say := r.Say(ctx, who, room, quoted("x"), "")
 	_, list := r.Who(ctx, who, room, "")
-	_, history := r.History(ctx, who, room, chat.Position{Limit: 1})
+	_, history := r.History(ctx, who, room, chat.PageRequest{Limit: 1})
 	_, ping := r.Ping(ctx, who, []string{room})
 	return map[string]error{"say": say, "who": list, "history": history, "ping": ping}
 }

@@ -58,7 +58,7 @@ func (r *rig) forwards(who domain.Caller, limit int) (all []chat.Message) {
 
 // backwards reads all pages from the end.
 func (r *rig) backwards(who domain.Caller, limit int) (all []chat.Message) {
-	at := chat.Position{Limit: limit}
+	at := chat.PageRequest{Limit: limit}
 	for more := true; more; {
 		page, _ := r.history(who, at)
 		all = append(r.checked(page, limit), all...)

@@ -144,7 +144,7 @@ func quoted(data string) json.RawMessage {
 }
 
 // history returns a page and its numbers, with a v after those of voids.
-func (r *rig) history(who domain.Caller, at chat.Position) (page chat.History, shown string) {
+func (r *rig) history(who domain.Caller, at chat.PageRequest) (page chat.History, shown string) {
 	r.t.Helper()
 	if at.Limit == 0 {
 		at.Limit = chat.MaxPage
@@ -166,8 +166,8 @@ func numbers(messages []chat.Message) []string {
 	return all
 }
 
-func after(seq int64) chat.Position  { return chat.Position{After: &seq} }
-func before(seq int64) chat.Position { return chat.Position{Before: &seq} }
+func after(seq int64) chat.PageRequest  { return chat.PageRequest{After: &seq} }
+func before(seq int64) chat.PageRequest { return chat.PageRequest{Before: &seq} }
 
 // stored returns what stands in the room's log, holes and all, by a look that fills nothing.
 func (r *rig) stored() []chat.Entry {

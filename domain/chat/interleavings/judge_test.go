@@ -225,7 +225,7 @@ func (r *run) post(a domain.Audience) {
 // read reads history from its beginning.
 func (r *run) read(id string) effect {
 	zero := int64(0)
-	got, err := r.chat().History(context.Background(), r.caller(id), "lobby", chat.Position{After: &zero, Limit: chat.MaxPage})
+	got, err := r.chat().History(context.Background(), r.caller(id), "lobby", chat.PageRequest{After: &zero, Limit: chat.MaxPage})
 	if err != nil {
 		return nil
 	}
