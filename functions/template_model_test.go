@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // template is a CloudFormation template as plain maps, lists and scalars. Short forms are spelled out: !Ref X is
