@@ -16,8 +16,8 @@ const (
 	// hung is how long a post takes at least that is the member's fault, if it is given up because the run ends. A
 	// request's own run takes InlineShare, and would otherwise be held up to its end by the same member every time.
 	hung = InlineShare / 2
-	// retryCeiling bounds the wait before the second try; the one before the third is twice as long.
-	retryCeiling = 100 * time.Millisecond
+	// firstRetry bounds the wait before the second try.
+	firstRetry = 100 * time.Millisecond
 )
 
 // run is one run of a delivery over a list of members.
@@ -73,7 +73,7 @@ func (r *run) reach(ctx context.Context, stop context.CancelFunc, m Member) {
 			return
 		}
 		timedOut := errors.Is(err, context.DeadlineExceeded)
-		if timedOut || afterwards || try == triesPerRun || r.backOff(ctx, try) != nil || r.fanOut.Limiter.Wait(ctx) != nil {
+		if timedOut || afterwards || try == triesPerRun || r.backoff().Wait(ctx, try) != nil || r.fanOut.Limiter.Wait(ctx) != nil {
 			r.failed(m, err, time.Since(began))
 			return
 		}
@@ -136,29 +136,10 @@ func (r *run) settled(stop context.CancelFunc, m Member, err error) bool {
 	return true
 }
 
-// backOff waits a random part of a time that doubles with every try ("full jitter").
-func (r *run) backOff(ctx context.Context, try int) error {
-	ceiling := retryCeiling << (try - 1)
-	return sleep(ctx, time.Duration(r.fanOut.Random()*float64(ceiling)))
-}
+func (r *run) backoff() Backoff { return Backoff{First: firstRetry, Random: r.fanOut.Random} }
 
 func (r *run) note(change func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change()
-}
-
-// sleep waits, or returns ctx's error if that ends before.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

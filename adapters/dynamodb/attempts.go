@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
@@ -23,10 +22,10 @@ const (
 	// maxAttempts bounds how often a request is made. It is generous because several of a connection's requests
 	// may collide, and colliding is over in milliseconds.
 	maxAttempts = 8
-	// firstPause is the ceiling of the pause before the second attempt. It doubles each time, up to lastPause.
-	firstPause = 25 * time.Millisecond
-	lastPause  = 500 * time.Millisecond
 )
+
+// backoff is how long is waited between attempts.
+var backoff = domain.Backoff{First: 25 * time.Millisecond, Max: 500 * time.Millisecond}
 
 // verdict is what an attempt's error says of the request.
 type verdict int
@@ -60,7 +59,7 @@ func attempt[In, Out any](ctx context.Context, t Table, request call[In, Out], i
 			return out, unsure, err
 		}
 		unsure = unsure || found == unknown
-		if try == maxAttempts || pause(ctx, try) != nil {
+		if try == maxAttempts || backoff.Wait(ctx, try) != nil {
 			return nil, unsure, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 		}
 	}
@@ -70,20 +69,6 @@ func once[In, Out any](ctx context.Context, timeout time.Duration, request call[
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return request(ctx, in)
-}
-
-// pause waits a random part of a time that doubles with every try ("full jitter"), so that those who collided do not
-// collide again. It returns ctx's error if that ends before.
-func pause(ctx context.Context, try int) error {
-	ceiling := min(firstPause<<(try-1), lastPause)
-	timer := time.NewTimer(rand.N(ceiling))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // judge tells what an error says of the attempt.

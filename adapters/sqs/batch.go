@@ -3,7 +3,6 @@ package sqs
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -25,8 +24,8 @@ const (
 const (
 	// maxSends is how often a message is sent that SQS does not take.
 	maxSends = 6
-	// resendCeiling bounds the wait before the second time; it doubles with every further one.
-	resendCeiling = 50 * time.Millisecond
+	// firstResend bounds the wait before the second time.
+	firstResend = 50 * time.Millisecond
 )
 
 // batch is what one request sends to a queue.
@@ -77,7 +76,7 @@ func (q *Queue) send(ctx context.Context, b batch) error {
 		if sends == maxSends {
 			return fmt.Errorf("sending to the queue: %d messages were not taken: %w", len(rest), domain.ErrUnavailable)
 		}
-		if err := pause(ctx, resendCeiling<<(sends-1)); err != nil {
+		if err := (domain.Backoff{First: firstResend}).Wait(ctx, sends); err != nil {
 			return translate("sending to the queue", err)
 		}
 	}
@@ -97,16 +96,4 @@ func without(
 			return aws.ToString(s.Id) == aws.ToString(e.Id)
 		})
 	}), nil
-}
-
-// pause waits a random part of a time ("full jitter"), or returns ctx's error if that ends before.
-func pause(ctx context.Context, ceiling time.Duration) error {
-	timer := time.NewTimer(rand.N(ceiling))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -1,0 +1,38 @@
+package domain_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wsecho/domain"
+)
+
+func TestBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := domain.Backoff{First: 100 * time.Millisecond, Max: 300 * time.Millisecond, Random: func() float64 { return 0.5 }}
+		for tries, want := range []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 150 * time.Millisecond, 150 * time.Millisecond} {
+			began := time.Now()
+			if err := b.Wait(t.Context(), tries+1); err != nil || time.Since(began) != want {
+				t.Errorf("after %d tries it waits %v, %v, want %v", tries+1, time.Since(began), err, want)
+			}
+		}
+		longest := time.Duration(0)
+		for range 100 {
+			began := time.Now()
+			if err := (domain.Backoff{First: time.Second}).Wait(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			longest = max(longest, time.Since(began))
+		}
+		if longest < 500*time.Millisecond || longest >= time.Second {
+			t.Errorf("by chance it waits up to %v, want nearly a second", longest)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if err := b.Wait(ctx, 1); err == nil {
+			t.Error("the wait outlasts its context")
+		}
+	})
+}
