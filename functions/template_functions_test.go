@@ -53,8 +53,8 @@ func variables(t template, id string) object {
 
 func checkEnvironments(t template, wrong report) {
 	common, _ := at(t.section("Globals", "Function"), "Environment", "Variables").(object)
-	if len(common) != 1 || referred(common["LOG_LEVEL"]) != "LogLevel" {
-		wrong("all functions have the variables %v, their code reads LOG_LEVEL", slices.Sorted(maps.Keys(common)))
+	if len(common) != 2 || referred(common["LOG_LEVEL"]) != "LogLevel" || referred(common["STACK_NAME"]) != "AWS::StackName" {
+		wrong("all functions have the variables %v, their code reads LOG_LEVEL and STACK_NAME", slices.Sorted(maps.Keys(common)))
 	}
 	for _, id := range functions(t) {
 		want, known := environments[id]

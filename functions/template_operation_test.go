@@ -43,7 +43,7 @@ func checkAlarms(t template, wrong report) {
 	}
 	want := []string{
 		"ApproximateNumberOfMessagesVisible DeadLetterQueue", "ApproximateAgeOfOldestMessage DeliveryQueue",
-		"IntegrationError Stage WsApi", "ConnectCount Stage WsApi", "Throttled WsDeliver", "Throttled WsBroadcast", "Throttled WsChat",
+		"IntegrationError Stage WsApi", "ConnectCount Stage WsApi", "Throttled AWS::StackName",
 	}
 	for _, id := range functions(t) {
 		want = append(want, "Errors "+id, "Throttles "+id, "Duration "+id)

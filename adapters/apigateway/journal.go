@@ -16,11 +16,11 @@ import (
 type Journal struct {
 	// Logger gets one line for each request. Required.
 	Logger *slog.Logger
-	// Metrics gets a metric for each request: Requests, by FunctionName, Route and Code, so that it counts connects,
+	// Metrics gets a metric for each request: Requests, by Stack, Route and Code, so that it counts connects,
 	// disconnects, messages and errors. Nil is none.
 	Metrics io.Writer
-	// Function is the Lambda's name, which tells stacks apart.
-	Function string
+	// Stack is the name of the CloudFormation stack, as whose metrics they are counted.
+	Stack string
 }
 
 // record writes what came of a request, but never what was in it. A fault of ours is an error and has its cause.
@@ -51,7 +51,7 @@ func (j Journal) record(ctx context.Context, in events.APIGatewayWebsocketProxyR
 // count writes the metric. One that is lost is no reason to fail a request.
 func (j Journal) count(route, code string) {
 	if j.Metrics != nil {
-		dimensions := map[string]string{"FunctionName": j.Function, "Route": route, "Code": code}
+		dimensions := map[string]string{"Stack": j.Stack, "Route": route, "Code": code}
 		_ = emf.Write(j.Metrics, time.Now(), dimensions, emf.Metric{Name: "Requests", Unit: emf.Count, Value: 1})
 	}
 }

@@ -72,9 +72,9 @@ func Deliver() func(context.Context, events.SQSEvent) (events.SQSEventResponse, 
 	return worker.Handle
 }
 
-// bare are the parts that every function has.
+// bare are the parts that every function has. It reads LOG_LEVEL, and STACK_NAME, as whose metrics count.
 func bare() Parts {
-	return Parts{Logger: logger(), Metrics: os.Stdout, Function: os.Getenv("AWS_LAMBDA_FUNCTION_NAME")}
+	return Parts{Logger: logger(), Metrics: os.Stdout, Stack: os.Getenv("STACK_NAME")}
 }
 
 // stored are the parts of a function that keeps the registry.

@@ -45,9 +45,9 @@ type Parts struct {
 	Pace   *domain.Pace
 	Rests  *domain.Rests
 	Logger *slog.Logger
-	// Metrics gets metrics in CloudWatch's embedded format, with the name of the Lambda as a dimension; nil is none.
-	Metrics  io.Writer
-	Function string
+	// Metrics gets metrics in CloudWatch's embedded format, with the name of the stack as a dimension; nil is none.
+	Metrics io.Writer
+	Stack   string
 }
 
 // On returns the parts with a table that keeps the registry and the rooms.
@@ -117,7 +117,7 @@ func (p Parts) FanOut() *domain.FanOut {
 		Pace: p.Pace, Rests: p.Rests, Concurrency: PostConcurrency, Random: rand.Float64,
 	}
 	if p.Metrics != nil {
-		fanOut.Ran = sqs.Metrics(p.Metrics, p.Function)
+		fanOut.Ran = sqs.Metrics(p.Metrics, p.Stack)
 	}
 	return fanOut
 }
@@ -133,7 +133,7 @@ func (p Parts) closer() domain.Closer {
 }
 
 func (p Parts) journal() apigateway.Journal {
-	return apigateway.Journal{Logger: p.Logger, Metrics: p.Metrics, Function: p.Function}
+	return apigateway.Journal{Logger: p.Logger, Metrics: p.Metrics, Stack: p.Stack}
 }
 
 func (p Parts) limit() domain.RateLimit {
