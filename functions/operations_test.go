@@ -60,9 +60,33 @@ func TestManualTimes(t *testing.T) {
 			t.Errorf("docs/operations.md does not say %q", want)
 		}
 	}
-	alarms := len(parsed.ofType("AWS::CloudWatch::Alarm"))
-	if want := fmt.Sprintf("%d alarms %.2f", alarms, float64(alarms)/10); !strings.Contains(text, want) {
-		t.Errorf("docs/operations.md does not say %q", want)
+}
+
+func dollars(amount float64) string { return fmt.Sprintf("%.2f", amount) }
+
+// TestManualCost recomputes what a stack costs that nobody uses.
+func TestManualCost(t *testing.T) {
+	both, _, err := parseStacks(readTemplate(t), readMonitoring(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const dashboard, million, month = 3.00, 0.40, 30 * 24 * 3600
+	alarms, queues := len(both.ofType("AWS::CloudWatch::Alarm")), len(both.ofType("AWS::Lambda::EventSourceMapping"))
+	requests := 5 * month / 20
+	asking := float64(queues*requests) / 1e6 * million
+	for _, want := range []string{
+		fmt.Sprintf("alarms, 0.10 each 0.00 %[1]s dev has none, prod all %[2]d alarms %[1]s", dollars(float64(alarms)/10), alarms),
+		fmt.Sprintf("%s requests a month and queue", thousands(requests)),
+		fmt.Sprintf("queues %[1]s %[1]s", dollars(asking)),
+		fmt.Sprintf("sum %s %s", dollars(asking), dollars(asking+dashboard+float64(alarms)/10)),
+	} {
+		if !strings.Contains(flowing(manual(t)), want) {
+			t.Errorf("docs/operations.md does not say %q", want)
+		}
+	}
+	all := readEnvironments(t)
+	if dev, prod := all["dev"].parameters(), all["prod"].parameters(); dev["Monitoring"]+dev["AlarmTopic"]+dev["GradualDeploy"] != "" || prod["Monitoring"] != "true" {
+		t.Error("dev has alarms, or prod has none")
 	}
 }
 

@@ -14,6 +14,25 @@ import (
 // {"Ref": "X"}, !Sub x is {"Fn::Sub": "x"}, and so on.
 type template struct{ root object }
 
+// parseStacks parses template.yaml and the template of the stack within it, and adds the resources of the latter to
+// those of the former: there they have the names that they have here (checkMonitoring).
+func parseStacks(text, nested string) (both, monitoring template, err error) {
+	if both, err = parseTemplate(text); err != nil {
+		return both, monitoring, err
+	}
+	if monitoring, err = parseTemplate(nested); err != nil {
+		return both, monitoring, fmt.Errorf("monitoring.yaml: %w", err)
+	}
+	resources := both.section("Resources")
+	for id, resource := range monitoring.section("Resources") {
+		if resources[id] != nil {
+			return both, monitoring, fmt.Errorf("%s is in both templates", id)
+		}
+		resources[id] = resource
+	}
+	return both, monitoring, nil
+}
+
 type object = map[string]any
 
 func parseTemplate(text string) (template, error) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// mutations are mistakes that a template can have: a text in ours, what the mistake makes of it where it is first,
-// and a part of the complaint.
+// mutations are mistakes that a template can have: a text in ours, what the mistake makes of it where it is first (in
+// template.yaml, or else in monitoring.yaml), and a part of the complaint.
 var mutations = []struct{ name, old, mistake, want string }{
 	{"a parameter that nothing uses", "\nParameters:", "\nParameters:\n  Unused: {Type: String}", "Unused is not used"},
 	{"a default for AuthMode", "AllowedValues: [open, jwt]", "AllowedValues: [open, jwt]\n    Default: open", "AuthMode has a default"},
@@ -87,13 +87,24 @@ var mutations = []struct{ name, old, mistake, want string }{
 	{"jwt without an issuer", "      - Assert: !Not [!Equals [!Ref JwtIssuer, \"\"]]\n        AssertDescription: AuthMode=jwt needs JwtIssuer\n", "", "no rule asks for JwtIssuer"},
 	{"jwt without a key set", "!Not [!Equals [!Ref JwksUrl, \"\"]]", "!Not [!Equals [!Ref JwtIssuer, \"\"]]", "no rule asks for JwksUrl"},
 	{"new versions at once", "Enabled: !Ref GradualDeploy", "Enabled: false", "not switched by GradualDeploy"},
-	{"a new version that nobody watches", "Alarms: [!Ref WsEchoErrors, ", "Alarms: [!Ref WsChatErrors, ", "a new version of WsEcho is taken back by"},
-	{"a release that bad tokens stop", "Alarms: [!Ref FaultsAlarm]", "Alarms: [!Ref WsAuthorizeErrors, !Ref FaultsAlarm]", "a new version of WsAuthorize is taken back by"},
+	{"a worker whose new version nobody watches", ", !Ref DeliverErrorsAlarm], []]", "], []]", "new versions are taken back by"},
+	{"a release that bad tokens stop", "!Ref DeliverErrorsAlarm], []]", "!Ref DeliverErrorsAlarm, !Ref AuthorizerErrorsAlarm], []]", "new versions are taken back by"},
+	{"a function with alarms of its own", "      Description: Sends a message back to its sender\n", "      Description: Sends a message back to its sender\n      DeploymentPreference: {Alarms: []}\n", "WsEcho has a DeploymentPreference of its own"},
+	{"a gradual deployment without its alarms", "Watched: !Or [!Condition HasMonitoring, !Equals [!Ref GradualDeploy, \"true\"]]", "Watched: !Or [!Condition HasMonitoring, !Equals [!Ref Stage, \"prod\"]]", "GradualDeploy alone does not bring"},
+	{"alarms that cost where nobody listens", "  FaultsAlarm:\n    Type: AWS::CloudWatch::Alarm\n    Condition: Watched\n", "  FaultsAlarm:\n    Type: AWS::CloudWatch::Alarm\n", "FaultsAlarm costs"},
+	{"a dashboard that costs where nobody looks", "    Condition: HasMonitoring\n", "", "MonitoringStack costs"},
+	{"a stack within that gets too little", "        Table: !Ref Table\n", "", "monitoring.yaml has the parameters"},
+	{"a stack within that gets another queue", "RetryQueue: !GetAtt RetryQueue.QueueName", "RetryQueue: !GetAtt DeliveryQueue.QueueName", "monitoring.yaml gets DeliveryQueue as RetryQueue"},
+	{"a parameter within that nothing uses", "  Table: {Type: String}\n", "  Table: {Type: String}\n  Unused: {Type: String}\n", "Unused"},
 	{"an authorizer whose panics nobody counts", `'"stackTrace"'`, `'"panic"'`, "the panics of WsAuthorize"},
-	{"no alarm about errors", "MetricName: Errors", "MetricName: Invocations", "no alarm is about Errors WsAuthorize"},
-	{"an alarm about a whole account", "        - {Name: FunctionName, Value: !Ref WsEcho}\n", "", "no alarm is about Errors WsEcho"},
+	{"no alarm about errors", "MetricName: Errors", "MetricName: Invocations", "no alarm is about Errors WsDeliver"},
+	{"an alarm about a whole account", "      Dimensions: [{Name: FunctionName, Value: !Ref WsDeliver}]\n", "", "no alarm is about Errors WsDeliver"},
+	{"no alarm about the retries", "[{Name: QueueName, Value: !Ref RetryQueue}]", "[{Name: QueueName, Value: !Ref DeadLetterQueue}]", "no alarm is about ApproximateAgeOfOldestMessage RetryQueue"},
+	{"an alarm too many", "MetricName: Throttles", "MetricName: Invocations", "an alarm is about Invocations, which nobody asked for"},
+	{"an alarm about a metric that nothing counts", "MetricName: !Sub \"IntegrationErrors/${AWS::StackName}\", MetricValue", "MetricName: Integrations, MetricValue", "IntegrationErrorsAlarm is about a metric that no filter counts"},
+	{"a dashboard without the retries", "\"ApproximateAgeOfOldestMessage\", \"QueueName\", \"${RetryQueue}\"", "\"ApproximateAgeOfOldestMessage\", \"QueueName\", \"${DeadLetterQueue}\"", "the dashboard does not show ApproximateAgeOfOldestMessage of RetryQueue"},
 	{"faults that nobody counts", "LogGroupName: !Ref WsEchoLogs\n      FilterPattern", "LogGroupName: !Ref WsChatLogs\n      FilterPattern", "the faults of WsEcho are not counted"},
-	{"an alarm without a word about it", "  QueueAgeAlarm:", "  LatenessAlarm:", "does not say what LatenessAlarm means"},
+	{"an alarm without a word about it", "  LatencyAlarm:", "  SlownessAlarm:", "docs/operations.md tells of the alarms"},
 	{"an alarm that tells nobody", "AlarmActions: !If [HasAlarmTopic", "AlarmActions: !If [HasDomain", "tells nobody"},
 	{"an alarm on silence", "TreatMissingData: notBreaching", "TreatMissingData: breaching", "that may be missing"},
 	{"broadcasts without a throttle of their own", "        broadcast:\n          ThrottlingRateLimit", "        echo:\n          ThrottlingRateLimit", "route broadcast is not throttled"},
@@ -108,14 +119,17 @@ var mutations = []struct{ name, old, mistake, want string }{
 
 // TestTemplateMistakes shows that each check of TestTemplate can fail.
 func TestTemplateMistakes(t *testing.T) {
-	text := readTemplate(t)
+	text, nested := readTemplate(t), readMonitoring(t)
 	for _, m := range mutations {
 		t.Run(m.name, func(t *testing.T) {
-			mutant := strings.Replace(text, m.old, m.mistake, 1)
+			mutant, nestedMutant := strings.Replace(text, m.old, m.mistake, 1), nested
 			if mutant == text {
+				nestedMutant = strings.Replace(nested, m.old, m.mistake, 1)
+			}
+			if mutant == text && nestedMutant == nested {
 				t.Fatalf("the template has no %q", m.old)
 			}
-			if all := strings.Join(complaints(mutant), "\n"); !strings.Contains(all, m.want) {
+			if all := strings.Join(complaints(mutant, nestedMutant), "\n"); !strings.Contains(all, m.want) {
 				t.Errorf("no complaint says %q:\n%s", m.want, all)
 			}
 		})

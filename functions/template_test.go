@@ -19,14 +19,19 @@ import (
 
 // TestTemplate holds template.yaml to what neither CloudFormation nor SAM would complain about.
 func TestTemplate(t *testing.T) {
-	for _, complaint := range complaints(readTemplate(t)) {
+	for _, complaint := range complaints(readTemplate(t), readMonitoring(t)) {
 		t.Error(complaint)
 	}
 }
 
-func readTemplate(t *testing.T) string {
+func readTemplate(t *testing.T) string { return read(t, "../template.yaml") }
+
+// readMonitoring returns the template of the stack within the stack.
+func readMonitoring(t *testing.T) string { return read(t, "monitoring.yaml") }
+
+func read(t *testing.T, file string) string {
 	t.Helper()
-	text, err := os.ReadFile("../template.yaml")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,9 +41,9 @@ func readTemplate(t *testing.T) string {
 // report collects what is wrong with a template.
 type report func(format string, args ...any)
 
-// complaints returns everything that is wrong with a template.
-func complaints(text string) (all []string) {
-	t, err := parseTemplate(text)
+// complaints returns everything that is wrong with a template and the one of the stack within it.
+func complaints(text, nested string) (all []string) {
+	t, monitoring, err := parseStacks(text, nested)
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -51,6 +56,7 @@ func complaints(text string) (all []string) {
 	} {
 		check(t, wrong)
 	}
+	checkMonitoring(t, monitoring, wrong)
 	return all
 }
 
