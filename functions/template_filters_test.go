@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"wsecho/functions/internal/lambdatest"
 )
 
 // jsonTerm is a comparison in a filter pattern: a field that equals a text, in which * stands for anything, or that a
@@ -76,5 +79,41 @@ func TestIntegrationErrors(t *testing.T) {
 		if got := matches(t, pattern, test.line); got != test.want {
 			t.Errorf("%s counts: %v", name, got)
 		}
+	}
+}
+
+// TestFaults shows what functions really log to the filters of FaultsAlarm.
+func TestFaults(t *testing.T) {
+	const malformed = `{"Records":[{"messageId":"19dd0b57","body":"{}","attributes":{}}]}`
+	parsed := parsedTemplate(t)
+	for name, test := range map[string]struct {
+		run
+		want bool
+	}{
+		"a fault":                     {runs["a request with a fault"], true},
+		"a delivery that has faults":  {runs["a delivery that has faults"], true},
+		"a panic":                     {runs["a function that panics"], true},
+		"a start that lacks settings": {run{folder: "deliver", event: anEcho}, true},
+		"a request":                   {runs["a request that is served"], false},
+		"a message of others that nobody can read": {run{folder: "deliver", event: malformed, table: empty}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			environment := strings.Fields("AWS_LAMBDA_LOG_FORMAT=JSON TABLE_NAME=t CONNECTIONS_PER_USER=0")
+			if test.table != nil {
+				environment = append(environment, strings.Fields("QUEUE_URL=http://localhost/q RETRY_QUEUE_URL=http://localhost/r "+
+					"DLQ_URL=http://localhost/d CALLBACK_URL=http://localhost CALLBACK_RATE=1 MAX_CONCURRENCY=1")...)
+			}
+			got := lambdatest.Invoke(t, lambdatest.Build(t, test.folder), test.event, test.table, environment...)
+			counted := slices.ContainsFunc(got.Lines, func(line string) bool {
+				return slices.ContainsFunc([]string{"Faults", "Panics"}, func(id string) bool {
+					pattern, _ := parsed.properties(id)["FilterPattern"].(string)
+					return matches(t, pattern, line)
+				})
+			})
+			if counted != test.want {
+				t.Errorf("a fault is counted: %v\n%s", counted, strings.Join(got.Lines, "\n"))
+			}
+		})
 	}
 }

@@ -123,21 +123,16 @@ func checkLogFilter(t template, wrong report) {
 		wrong("Lambda drops lines that the functions want to be logged")
 	}
 	for _, id := range functions(t) {
-		if own := at(t.properties(id), "LoggingConfig", "ApplicationLogLevel"); own != nil {
-			wrong("%s has a filter of its own", id)
+		if t.properties(id)["LoggingConfig"] != nil {
+			wrong("%s has a filter or a log group of its own", id)
 		}
 	}
 }
 
 func checkLogGroups(t template, wrong report) {
 	groups := t.ofType("AWS::Logs::LogGroup")
-	used := map[string]bool{}
-	for _, id := range functions(t) {
-		group := referred(at(t.properties(id), "LoggingConfig", "LogGroup"))
-		if !slices.Contains(groups, group) || used[group] {
-			wrong("%s has no log group of its own", id)
-		}
-		used[group] = true
+	if group := referred(t.at("Globals", "Function", "LoggingConfig", "LogGroup")); !slices.Contains(groups, group) {
+		wrong("functions have no log group of ours")
 	}
 	for _, id := range groups {
 		if referred(t.properties(id)["RetentionInDays"]) != "LogRetentionDays" {

@@ -139,25 +139,13 @@ func refs(ids []string) (all []any) {
 	return all
 }
 
-// authorizer returns the logical id of the function that decides who may connect.
-func authorizer(t template) string {
-	id, _ := strings.CutSuffix(referred(at(t.properties("WsApi"), "Auth", "AuthArn")), ".Alias")
-	return id
-}
-
-// checkFaults finds functions whose faults no alarm would see.
+// checkFaults finds faults of functions that no alarm would see.
 func checkFaults(t template, wrong report) {
 	name := t.properties("FaultsAlarm")["MetricName"]
-	for _, id := range functions(t) {
-		group := referred(t.properties(id + "Faults")["LogGroupName"])
-		if !counts(t, id+"Faults", name) || group != referred(at(t.properties(id), "LoggingConfig", "LogGroup")) {
-			wrong("the faults of %s are not counted", id)
+	for _, id := range []string{"Faults", "Panics"} {
+		if !counts(t, id, name) || referred(t.properties(id)["LogGroupName"]) != referred(t.at("Globals", "Function", "LoggingConfig", "LogGroup")) {
+			wrong("the faults of functions are not counted by %s", id)
 		}
-	}
-	// The alarm of its errors does not take it back, so that this one has to see everything.
-	panics := authorizer(t) + "Panics"
-	if !counts(t, panics, name) || t.properties(panics)["FilterPattern"] != `"stackTrace"` {
-		wrong("the panics of %s are not counted", authorizer(t))
 	}
 }
 
