@@ -128,7 +128,9 @@ func logged(t *testing.T, parsed template, level, binary string, r run) []string
 	}
 	variables, _ := at(common, "Environment", "Variables").(object)
 	for name, value := range variables {
-		environment = append(environment, name+"="+set(value))
+		if text := set(value); text != "" {
+			environment = append(environment, name+"="+text)
+		}
 	}
 	got := lambdatest.Invoke(t, binary, r.event, r.table, environment...)
 	return slices.DeleteFunc(got.Lines, func(line string) bool { return !delivered(line, filter) })

@@ -51,13 +51,17 @@ func variables(t template, id string) object {
 	return m
 }
 
+// common are the variables that all functions have, whether their code reads them or not.
+var common = []string{"LOG_LEVEL", "QUEUE_URL", "RETRY_QUEUE_URL", "STACK_NAME", "TABLE_NAME"}
+
 func checkEnvironments(t template, wrong report) {
-	common, _ := at(t.section("Globals", "Function"), "Environment", "Variables").(object)
-	if len(common) != 2 || referred(common["LOG_LEVEL"]) != "LogLevel" || referred(common["STACK_NAME"]) != "AWS::StackName" {
-		wrong("all functions have the variables %v, their code reads LOG_LEVEL and STACK_NAME", slices.Sorted(maps.Keys(common)))
+	globals, _ := at(t.section("Globals", "Function"), "Environment", "Variables").(object)
+	if got := slices.Sorted(maps.Keys(globals)); !slices.Equal(got, common) {
+		wrong("all functions have the variables %v, want %v", got, common)
 	}
 	for _, id := range functions(t) {
-		want, known := environments[id]
+		reads, known := environments[id]
+		want := slices.DeleteFunc(slices.Clone(reads), func(name string) bool { return slices.Contains(common, name) })
 		if got := slices.Sorted(maps.Keys(variables(t, id))); !known || !slices.Equal(got, want) {
 			wrong("%s has the variables %v, its code reads %v", id, got, want)
 		}

@@ -80,8 +80,8 @@ func checkRights(t template, wrong report) {
 		}
 		rights := granted(t, id)
 		for service, variable := range neededFor {
-			if _, has := variables(t, id)[variable]; has != (rights[service] != nil) {
-				wrong("%s has %s: %v, but rights of %s: %v", id, variable, has, service, rights[service] != nil)
+			if reads := slices.Contains(environments[id], variable); reads != (rights[service] != nil) {
+				wrong("%s reads %s: %v, but has rights of %s: %v", id, variable, reads, service, rights[service] != nil)
 			}
 		}
 		checkKey(id, rights, wrong)
