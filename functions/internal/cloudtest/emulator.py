@@ -24,7 +24,7 @@ def main():
 
     from ministack import app
     from ministack.services import apigateway, lambda_svc
-    from ministack.services.cloudformation import provisioners
+    from ministack.services.cloudformation import handlers, provisioners
 
     end_with_standard_input()
     answer_small_packets_at_once()
@@ -35,6 +35,7 @@ def main():
     read_numbers_of_event_sources(provisioners._RESOURCE_HANDLERS)
     select_custom_routes_only(apigateway)
     hold_replies_to_route_responses(apigateway)
+    name_templates_as_aws(handlers._ACTION_HANDLERS)
     app.main()
 
 
@@ -188,6 +189,17 @@ def hold_replies_to_route_responses(apigateway):
         return response
 
     apigateway._invoke_ws_lambda = invoke_as_aws
+
+
+def name_templates_as_aws(actions):
+    """The template of a stack within a stack is named by its URL in S3, and `sam delete` reads only AWS's."""
+    get = actions["GetTemplate"]
+
+    def get_as_aws(params):
+        status, headers, body = get(params)
+        return status, headers, body.replace(os.environ["AWS_ENDPOINT_URL"].encode() + b"/", b"https://s3.amazonaws.com/")
+
+    actions["GetTemplate"] = get_as_aws
 
 
 if __name__ == "__main__":
