@@ -156,8 +156,8 @@ func TestManualFirstHour(t *testing.T) {
 	_, hour, found := strings.Cut(manual(t), "\n## The first hour on a real account\n")
 	hour, _, _ = strings.Cut(hour, "\n## ")
 	steps := strings.Split(hour, "\n### ")[1:]
-	if !found || len(steps) != 5 {
-		t.Fatalf("the first hour has %d things to look at, want 5", len(steps))
+	if !found || len(steps) != 6 {
+		t.Fatalf("the first hour has %d things to look at, want 6", len(steps))
 	}
 	for _, step := range steps {
 		title, text, _ := strings.Cut(step, "\n")
@@ -165,7 +165,7 @@ func TestManualFirstHour(t *testing.T) {
 			t.Errorf("%q has no command, or not what should be seen", title)
 		}
 	}
-	for _, want := range []string{"throttleSettings", "LogLevel=WARN", "$disconnect", "get-stage", "describe-log-groups", "--template-stage Processed"} {
+	for _, want := range []string{"throttleSettings", "LogLevel=WARN", "$disconnect", "get-stage", "describe-log-groups", "--template-stage Processed", "get-alias", "--use-previous-template"} {
 		if !strings.Contains(manual(t), want) {
 			t.Errorf("docs/operations.md does not say %s", want)
 		}
