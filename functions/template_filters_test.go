@@ -95,11 +95,13 @@ func TestFaults(t *testing.T) {
 		"a panic":                     {runs["a function that panics"], true},
 		"a start that lacks settings": {run{folder: "deliver", event: anEcho}, true},
 		"a request":                   {runs["a request that is served"], false},
+		"a client without a token":    {run{folder: "authorize", event: anAsking}, false},
 		"a message of others that nobody can read": {run{folder: "deliver", event: malformed, table: empty}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			environment := strings.Fields("AWS_LAMBDA_LOG_FORMAT=JSON TABLE_NAME=t CONNECTIONS_PER_USER=0")
+			environment := strings.Fields("AWS_LAMBDA_LOG_FORMAT=JSON TABLE_NAME=t CONNECTIONS_PER_USER=0 " +
+				"AUTH_MODE=jwt JWT_ISSUER=i JWT_AUDIENCE=a JWKS_URL=https://issuer.example/keys")
 			if test.table != nil {
 				environment = append(environment, strings.Fields("QUEUE_URL=http://localhost/q RETRY_QUEUE_URL=http://localhost/r "+
 					"DLQ_URL=http://localhost/d CALLBACK_URL=http://localhost CALLBACK_RATE=1 MAX_CONCURRENCY=1")...)

@@ -26,8 +26,8 @@ func statements(t template, id string) (all []object) {
 }
 
 // checkRoles finds functions whose rights are not all in their statements. What SAM gives every role besides, for its
-// log, its traces and a VPC, are AWS's AWSLambdaBasicExecutionRole, AWSXRayDaemonWriteAccess and
-// AWSLambdaVPCAccessExecutionRole.
+// log, its traces and a VPC, are AWS's AWSLambdaBasicExecutionRole, AWSXrayWriteOnlyAccess and
+// AWSLambdaVPCAccessExecutionRole, as its translator 1.115.0 does.
 func checkRoles(t template, wrong report) {
 	for _, id := range append(functions(t), "") {
 		p := t.properties(id)

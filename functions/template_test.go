@@ -76,7 +76,8 @@ func routes(t template) object { return t.section("Resources", "WsApi", "Propert
 
 var routeKey = regexp.MustCompile(`^(\$connect|\$disconnect|\$default|[a-z0-9]+)$`)
 
-// checkRouteKeys finds keys that SAM rejects, or makes the same logical ids of, so that one route is lost.
+// checkRouteKeys finds keys that SAM rejects, or makes the same logical ids of, so that one route is lost: T02 of the
+// statements in adapters/gateway.
 func checkRouteKeys(t template, wrong report) {
 	seen := map[string]string{}
 	for key := range routes(t) {
@@ -189,6 +190,29 @@ func answers(route ast.Expr) bool {
 	})
 }
 
+// checkStageName finds a stage that SAM would call default: T01.
+func checkStageName(t template, wrong report) {
+	if referred(at(t.properties("WsApi"), "StageName")) != "Stage" {
+		wrong("the stage's name is not the parameter Stage")
+	}
+}
+
+// checkDeployment expects SAM's API, whose stage has AutoDeploy, so that a route that is added later is deployed: T04. A
+// deployment of our own would be a snapshot.
+func checkDeployment(t template, wrong report) {
+	if t.at("Resources", "WsApi", "Type") != "AWS::Serverless::WebSocketApi" {
+		wrong("WsApi is not SAM's WebSocketApi")
+	}
+	for _, kind := range []string{"AWS::ApiGatewayV2::Deployment", "AWS::ApiGatewayV2::Stage"} {
+		for _, id := range t.ofType(kind) {
+			wrong("%s: routes that are added later would not be deployed", id)
+		}
+	}
+}
+
+// checkAuth finds an authorizer that SAM would not deploy, or that would not be asked: T03. It was measured that the
+// translator 1.110.0 takes "custom" and deploys the API without an authorizer; 1.115.0 (of the SAM CLI 1.170.0) refuses
+// it: "AuthType 'custom' is not one of AWS_IAM, CUSTOM or NONE". Which of them CloudFormation runs is AWS's to choose.
 func checkAuth(t template, wrong report) {
 	auth := t.section("Resources", "WsApi", "Properties", "Auth")
 	if auth["AuthType"] != "CUSTOM" {
