@@ -104,13 +104,17 @@ build: $(SAM_STAMP) ## Build the functions for AWS: make build ARGS="--config-en
 deploy: build ## Build and deploy: make deploy ARGS="--config-env prod"
 	$(SAM) deploy $(ARGS)
 
-# The exceptions and their reasons are in the template, under Metadata. checkov would ask a service for more rules.
+# The exceptions and their reasons are in the template, under Metadata. checkov would ask a service for more rules. It
+# cannot read Fn::ForEach, which is left out for it; when it cannot read a template it says nothing and ends well; of
+# alarms and dashboards it knows nothing.
 CHECKOV_SKIP = $$(sed -n 's/^    \(CKV[A-Z0-9_]*\): .*/\1/p' template.yaml | paste -sd, -)
 
-lint-template: $(SAM_STAMP) $(CHECKOV_STAMP) ## Check the template with SAM, cfn-lint and checkov
-	@$(SAM) validate --lint & sam=$$!; \
-	$(TOOLS)/checkov/bin/checkov --skip-download --compact --quiet --framework cloudformation \
-		--skip-check "$(CHECKOV_SKIP)" --file template.yaml; checkov=$$?; \
+lint-template: $(SAM_STAMP) $(CHECKOV_STAMP) ## Check the templates with SAM, cfn-lint and checkov
+	@{ $(SAM) validate --lint && $(TOOLS)/sam/bin/cfn-lint functions/monitoring.yaml; } & sam=$$!; \
+	sed '/^  Fn::ForEach::/,/^$$/d' template.yaml >$(TOOLS)/checkov/template.yaml; \
+	checked=$$($(TOOLS)/checkov/bin/checkov --skip-download --compact --quiet --framework cloudformation \
+		--skip-check "$(CHECKOV_SKIP)" --file $(TOOLS)/checkov/template.yaml); checkov=$$?; \
+	echo "$$checked"; grep -q 'Passed checks: [1-9]' <<<"$$checked" || { echo "checkov checked nothing" >&2; checkov=1; }; \
 	wait $$sam && exit $$checkov
 
 tools-cloud: $(SAM_STAMP) $(MINISTACK_STAMP) $(WSCAT_STAMP) $(CHECKOV_STAMP)

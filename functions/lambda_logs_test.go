@@ -64,17 +64,18 @@ type run struct {
 }
 
 const (
-	anEcho   = `{"requestContext":{"routeKey":"echo","eventType":"MESSAGE","stage":"dev","connectedAt":1707502303419,"requestId":"PJqCFE1tKRcFQ3Q=","connectionId":"PJqB0fHsqRcCHlw=","authorizer":{"user":"ada"}},"body":"{\"action\":\"echo\",\"id\":\"1\",\"data\":1}","isBase64Encoded":false}`
-	aConnect = `{"requestContext":{"routeKey":"$connect","eventType":"CONNECT","stage":"dev","connectedAt":1707502303419,"requestId":"PJqB0E1tKRcF-Qw=","connectionId":"PJqB0fHsqRcCHlw=","authorizer":{"user":"ada"}},"isBase64Encoded":false}`
-	anAsking = `{"type":"REQUEST","methodArn":"arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev/$connect","headers":{"Host":"abcdef1234.execute-api.eu-central-1.amazonaws.com"},"requestContext":{"routeKey":"$connect","eventType":"CONNECT","stage":"dev","connectedAt":1707502303419,"requestId":"PJqB0E1tKRcF-Qw=","connectionId":"PJqB0fHsqRcCHlw="}}`
-	aPush    = `{"Records":[{"messageId":"19dd0b57","body":"{\"v\":1,\"audience\":\"everyone\",\"message\":1}","attributes":{}}]}`
+	anEcho    = `{"requestContext":{"routeKey":"echo","eventType":"MESSAGE","stage":"dev","connectedAt":1707502303419,"requestId":"PJqCFE1tKRcFQ3Q=","connectionId":"PJqB0fHsqRcCHlw=","authorizer":{"user":"ada"}},"body":"{\"action\":\"echo\",\"id\":\"1\",\"data\":1}","isBase64Encoded":false}`
+	aConnect  = `{"requestContext":{"routeKey":"$connect","eventType":"CONNECT","stage":"dev","connectedAt":1707502303419,"requestId":"PJqB0E1tKRcF-Qw=","connectionId":"PJqB0fHsqRcCHlw=","authorizer":{"user":"ada"}},"isBase64Encoded":false}`
+	anAsking  = `{"type":"REQUEST","methodArn":"arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev/$connect","headers":{"Host":"abcdef1234.execute-api.eu-central-1.amazonaws.com"},"requestContext":{"routeKey":"$connect","eventType":"CONNECT","stage":"dev","connectedAt":1707502303419,"requestId":"PJqB0E1tKRcF-Qw=","connectionId":"PJqB0fHsqRcCHlw="}}`
+	aLatePush = `{"Records":[{"messageId":"19dd0b57","body":"{\"v\":1,\"audience\":\"everyone\",\"message\":1,\"expiresAt\":\"2026-01-01T00:00:00Z\"}","attributes":{}}]}`
+	aPush     = `{"Records":[{"messageId":"19dd0b57","body":"{\"v\":1,\"audience\":\"everyone\",\"message\":1}","attributes":{}}]}`
 )
 
 var runs = map[string]run{
 	"a request that is served":   {folder: "echo", event: anEcho, level: "INFO", metric: "Requests"},
 	"a client that is let in":    {folder: "authorize", event: anAsking, level: "INFO", metric: "Requests"},
 	"a request with a fault":     {folder: "connect", event: aConnect, table: refuses, level: "ERROR", metric: "Requests"},
-	"a delivery":                 {folder: "deliver", event: aPush, table: empty, level: "INFO", metric: "Sent"},
+	"a delivery that is late":    {folder: "deliver", event: aLatePush, table: empty, level: "INFO", metric: "Expired"},
 	"a function that panics":     {folder: "testdata/panics", event: anEcho, always: []string{"out of tea", `"stackTrace"`}},
 	"a delivery that has faults": {folder: "deliver", event: aPush, table: refuses, level: "ERROR"},
 }
@@ -123,11 +124,13 @@ func logged(t *testing.T, parsed template, level, binary string, r run) []string
 	environment := []string{
 		"AWS_LAMBDA_LOG_FORMAT=" + set(at(common, "LoggingConfig", "LogFormat")), "AWS_LAMBDA_LOG_LEVEL=" + filter,
 		"AUTH_MODE=open", "TABLE_NAME=t", "QUEUE_URL=http://localhost/q", "RETRY_QUEUE_URL=http://127.0.0.1:1/retry", "DLQ_URL=http://localhost/d", "CONNECTIONS_PER_USER=0",
-		"CALLBACK_URL=http://localhost", "CALLBACK_RATE=1", "MAX_CONCURRENCY=1", "AWS_LAMBDA_FUNCTION_NAME=f",
+		"CALLBACK_URL=http://localhost", "CALLBACK_RATE=1", "MAX_CONCURRENCY=1",
 	}
 	variables, _ := at(common, "Environment", "Variables").(object)
 	for name, value := range variables {
-		environment = append(environment, name+"="+set(value))
+		if text := set(value); text != "" {
+			environment = append(environment, name+"="+text)
+		}
 	}
 	got := lambdatest.Invoke(t, binary, r.event, r.table, environment...)
 	return slices.DeleteFunc(got.Lines, func(line string) bool { return !delivered(line, filter) })

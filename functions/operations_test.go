@@ -60,9 +60,33 @@ func TestManualTimes(t *testing.T) {
 			t.Errorf("docs/operations.md does not say %q", want)
 		}
 	}
-	alarms := len(parsed.ofType("AWS::CloudWatch::Alarm"))
-	if want := fmt.Sprintf("%d alarms %.2f", alarms, float64(alarms)/10); !strings.Contains(text, want) {
-		t.Errorf("docs/operations.md does not say %q", want)
+}
+
+func dollars(amount float64) string { return fmt.Sprintf("%.2f", amount) }
+
+// TestManualCost recomputes what a stack costs that nobody uses.
+func TestManualCost(t *testing.T) {
+	both, _, err := parseStacks(readTemplate(t), readMonitoring(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const dashboard, million, month = 3.00, 0.40, 30 * 24 * 3600
+	alarms, queues := len(both.ofType("AWS::CloudWatch::Alarm")), len(both.ofType("AWS::Lambda::EventSourceMapping"))
+	requests := 5 * month / 20
+	asking := float64(queues*requests) / 1e6 * million
+	for _, want := range []string{
+		fmt.Sprintf("alarms, 0.10 each 0.00 %[1]s dev has none, prod all %[2]d alarms %[1]s", dollars(float64(alarms)/10), alarms),
+		fmt.Sprintf("%s requests a month and queue", thousands(requests)),
+		fmt.Sprintf("queues %[1]s %[1]s", dollars(asking)),
+		fmt.Sprintf("sum %s %s", dollars(asking), dollars(asking+dashboard+float64(alarms)/10)),
+	} {
+		if !strings.Contains(flowing(manual(t)), want) {
+			t.Errorf("docs/operations.md does not say %q", want)
+		}
+	}
+	all := readEnvironments(t)
+	if dev, prod := all["dev"].parameters(), all["prod"].parameters(); dev["Monitoring"]+dev["AlarmTopic"]+dev["GradualDeploy"] != "" || prod["Monitoring"] != "true" {
+		t.Error("dev has alarms, or prod has none")
 	}
 }
 
@@ -132,8 +156,8 @@ func TestManualFirstHour(t *testing.T) {
 	_, hour, found := strings.Cut(manual(t), "\n## The first hour on a real account\n")
 	hour, _, _ = strings.Cut(hour, "\n## ")
 	steps := strings.Split(hour, "\n### ")[1:]
-	if !found || len(steps) != 5 {
-		t.Fatalf("the first hour has %d things to look at, want 5", len(steps))
+	if !found || len(steps) != 6 {
+		t.Fatalf("the first hour has %d things to look at, want 6", len(steps))
 	}
 	for _, step := range steps {
 		title, text, _ := strings.Cut(step, "\n")
@@ -141,7 +165,7 @@ func TestManualFirstHour(t *testing.T) {
 			t.Errorf("%q has no command, or not what should be seen", title)
 		}
 	}
-	for _, want := range []string{"throttleSettings", "LogLevel=WARN", "$disconnect", "get-stage", "describe-log-groups", "--template-stage Processed"} {
+	for _, want := range []string{"throttleSettings", "LogLevel=WARN", "$disconnect", "get-stage", "describe-log-groups", "--template-stage Processed", "get-alias", "--use-previous-template"} {
 		if !strings.Contains(manual(t), want) {
 			t.Errorf("docs/operations.md does not say %s", want)
 		}

@@ -31,7 +31,7 @@ func TestLintExceptions(t *testing.T) {
 	if slices.Sort(excepted); !slices.Equal(excepted, exceptions) {
 		t.Errorf("the template has the exceptions %v, want %v", excepted, exceptions)
 	}
-	if strings.Contains(text, "checkov:skip") || strings.Count(text, "cfn-lint:") != 1 {
+	if all := text + readMonitoring(t); strings.Contains(all, "checkov:skip") || strings.Count(all, "cfn-lint:") != 1 {
 		t.Error("there are exceptions elsewhere than in the template's Metadata")
 	}
 	if reasons := regexp.MustCompile(`(?m)^ +# .+\n +- W\d+$`).FindAllString(text, -1); len(reasons) != 2 {
@@ -113,6 +113,10 @@ func TestEnvironments(t *testing.T) {
 	refusesPlaceholders(t, prod)
 	for name, e := range all {
 		knownParameters(t, name, e)
+		if !slices.Contains(e["global.parameters"], "language_extensions = true") ||
+			!slices.Contains(e["deploy.parameters"], `capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"`) {
+			t.Errorf("%s: sam can't build Fn::ForEach, or not deploy it", name)
+		}
 	}
 }
 

@@ -14,6 +14,25 @@ import (
 // {"Ref": "X"}, !Sub x is {"Fn::Sub": "x"}, and so on.
 type template struct{ root object }
 
+// parseStacks parses template.yaml and the template of the stack within it, and adds the resources of the latter to
+// those of the former: there they have the names that they have here (checkMonitoring).
+func parseStacks(text, nested string) (both, monitoring template, err error) {
+	if both, err = parseTemplate(text); err != nil {
+		return both, monitoring, err
+	}
+	if monitoring, err = parseTemplate(nested); err != nil {
+		return both, monitoring, fmt.Errorf("monitoring.yaml: %w", err)
+	}
+	resources := both.section("Resources")
+	for id, resource := range monitoring.section("Resources") {
+		if resources[id] != nil {
+			return both, monitoring, fmt.Errorf("%s is in both templates", id)
+		}
+		resources[id] = resource
+	}
+	return both, monitoring, nil
+}
+
 type object = map[string]any
 
 func parseTemplate(text string) (template, error) {
@@ -25,7 +44,71 @@ func parseTemplate(text string) (template, error) {
 	if err != nil {
 		return template{}, err
 	}
-	return template{root.(object)}, nil
+	t := template{root.(object)}
+	return t, expandLoops(t.section("Resources"))
+}
+
+const loop = "Fn::ForEach::"
+
+// expandLoops writes out what Fn::ForEach repeats, as CloudFormation does: an identifier is put in place in the names of
+// resources, in Fn::Sub and where it is referred to, but not in other texts.
+func expandLoops(resources object) error {
+	for name, value := range resources {
+		if !strings.HasPrefix(name, loop) {
+			continue
+		}
+		delete(resources, name)
+		parts, _ := value.([]any)
+		if len(parts) != 3 {
+			return fmt.Errorf("%s is not an identifier, a collection and a fragment", name)
+		}
+		identifier, _ := parts[0].(string)
+		fragment, _ := parts[2].(object)
+		for _, item := range list(parts[1]) {
+			for id, resource := range fragment {
+				id := strings.ReplaceAll(id, "${"+identifier+"}", item)
+				if resources[id] != nil {
+					return fmt.Errorf("%s: %s is there already", name, id)
+				}
+				resources[id] = substitute(resource, identifier, item)
+			}
+		}
+	}
+	return nil
+}
+
+// substitute returns a copy of v with an item in place of its identifier.
+func substitute(v any, identifier, item string) any {
+	switch v := v.(type) {
+	case []any:
+		copied := make([]any, len(v))
+		for i, child := range v {
+			copied[i] = substitute(child, identifier, item)
+		}
+		return copied
+	case object:
+		copied := object{}
+		for key, child := range v {
+			if key == "Ref" && child == identifier {
+				return item
+			}
+			copied[key] = substitute(child, identifier, item)
+		}
+		return substituted(copied, identifier, item)
+	}
+	return v
+}
+
+// substituted puts an item in place in an Fn::Sub, which is a plain text when nothing else is left to put in place.
+func substituted(v object, identifier, item string) any {
+	text, isText := v["Fn::Sub"].(string)
+	if !isText {
+		return v
+	}
+	if text = strings.ReplaceAll(text, "${"+identifier+"}", item); placeholder.MatchString(text) {
+		return object{"Fn::Sub": text}
+	}
+	return text
 }
 
 // value turns a YAML node into a map, a list or a scalar.

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// mutations are mistakes that a template can have: a text in ours, what the mistake makes of it where it is first,
-// and a part of the complaint.
+// mutations are mistakes that a template can have: a text in ours, what the mistake makes of it where it is first (in
+// template.yaml, or else in monitoring.yaml), and a part of the complaint.
 var mutations = []struct{ name, old, mistake, want string }{
 	{"a parameter that nothing uses", "\nParameters:", "\nParameters:\n  Unused: {Type: String}", "Unused is not used"},
 	{"a default for AuthMode", "AllowedValues: [open, jwt]", "AllowedValues: [open, jwt]\n    Default: open", "AuthMode has a default"},
@@ -17,13 +17,15 @@ var mutations = []struct{ name, old, mistake, want string }{
 	{"the same route twice", "        broadcast:", "        echo:", "echo is there twice"},
 	{"no $disconnect", "        $disconnect:", "        gone:", "no route $disconnect"},
 	{"a route that no function serves", "        echo:", "        shout: {}\n        echo:", "which no function of functions/internal/wiring serves"},
-	{"a route that only its function answers", "FunctionArn: !Ref WsEcho.Alias\n          RouteResponseSelectionExpression: $default", "FunctionArn: !Ref WsEcho.Alias", "whether the route echo answers"},
+	{"a route that only its function answers", "FunctionArn: !Ref WsEcho.Alias, RouteResponseSelectionExpression: $default", "FunctionArn: !Ref WsEcho.Alias", "whether the route echo answers"},
 	{"a route to the function's draft", "FunctionArn: !Ref WsEcho.Alias", "FunctionArn: !GetAtt WsEcho.Arn", "route echo does not call"},
 	{"a route to no function", "FunctionArn: !Ref WsEcho.Alias", "FunctionArn: !Ref WsEko.Alias", "route echo does not call"},
 	{"no alias at all", "    AutoPublishAlias: live\n", "", "route echo does not call"},
 	{"a misspelled property of a route", "RouteResponseSelectionExpression: $default", "RouteResponseExpression: $default", "RouteResponseExpression is unknown"},
-	{"no route response expression", "FunctionArn: !Ref WsEcho.Alias\n          RouteResponseSelectionExpression: $default", "FunctionArn: !Ref WsEcho.Alias", "echo has no RouteResponseSelectionExpression"},
-	{"no route response", "RouteId: !Ref WsApiEchoRoute", "RouteId: !Ref WsApiBroadcastRoute", "echo has no RouteResponse"},
+	{"no route response expression", "FunctionArn: !Ref WsEcho.Alias, RouteResponseSelectionExpression: $default", "FunctionArn: !Ref WsEcho.Alias", "echo has no RouteResponseSelectionExpression"},
+	{"no route response", "[Default, Echo, Broadcast", "[Default, Broadcast", "echo has no RouteResponse"},
+	{"route responses for one route", "Fn::Sub: WsApi${Route}Route", "Fn::Sub: WsApiEchoRoute", "broadcast has no RouteResponse"},
+	{"route responses by a text in which nothing is put in place", "          RouteId:\n            Ref:\n              Fn::Sub: WsApi${Route}Route\n", "          RouteId: !Ref WsApi${Route}Route\n", "echo has no RouteResponse"},
 	{"a route response by another key", "RouteResponseKey: $default", "RouteResponseKey: default", "is not WsApi's $default response"},
 	{"no authorizer by a lower-case type", "AuthType: CUSTOM", "AuthType: custom", "AuthType is custom"},
 	{"no authorizer", "AuthType: CUSTOM", "AuthType: NONE", "AuthType is NONE"},
@@ -40,29 +42,27 @@ var mutations = []struct{ name, old, mistake, want string }{
 	{"a folder without a function", "  WsEcho:\n", "  WsEchoes:\n", "functions/echo is not deployed"},
 	{"a function built otherwise", "BuildMethod: makefile", "BuildMethod: go1.x", "is not built by the Makefile"},
 	{"a variable less", "          AUTH_MODE: !Ref AuthMode\n", "          OTHER: !Ref AuthMode\n", "WsAuthorize has no variable AUTH_MODE"},
-	{"a callback of its own", "          CALLBACK_URL: !If\n            - HasCallbackUrl", "          CALLBACK_URL: !If\n            - HasCallbackBase", "another CALLBACK_URL"},
-	{"a version that ignores a parameter", "HistoryDays ${HistoryDays}, ", "", "WsChat is configured by [CallbackBase CallbackRate CallbackUrl HistoryDays"},
-	{"a version that ignores who may connect", ", who may connect ${AuthSettings}", "", "described by [LogLevel SecurityGroupIds SubnetIds]"},
-	{"a record that leaves out a parameter", "        AllowedOrigins ${AllowedOrigins}\n", "", "WsAuthorize is configured by [AllowQueryToken AllowedOrigins"},
-	{"a version with a parameter of others", ", who may connect ${AuthSettings}", ", who may connect ${AuthSettings} ${Arch}", "described by [AllowQueryToken AllowedOrigins Arch"},
+	{"a callback of its own", "        CALLBACK_URL: !If\n          - HasCallbackUrl", "        CALLBACK_URL: !If\n          - HasCallbackBase", "another CALLBACK_URL"},
+	{"parameters that are put in place after SAM", "[AWS::LanguageExtensions, AWS::Serverless-2016-10-31]", "[AWS::Serverless-2016-10-31, AWS::LanguageExtensions]", "SAM does not see the values of parameters"},
+	{"parameters that stay references", "[AWS::LanguageExtensions, AWS::Serverless-2016-10-31]", "AWS::Serverless-2016-10-31", "SAM does not see the values of parameters"},
 	{"changes that are not published", "AutoPublishAliasAllProperties: true", "AutoPublishAliasAllProperties: false", "is published"},
 	{"a filter that drops metrics", "ApplicationLogLevel: DEBUG", "ApplicationLogLevel: !Ref LogLevel", "Lambda drops lines"},
-	{"a function's own filter", "LogGroup: !Ref WsEchoLogs", "LogGroup: !Ref WsEchoLogs\n        ApplicationLogLevel: WARN", "WsEcho has a filter"},
-	{"no level of the log", "        LOG_LEVEL: !Ref LogLevel\n", "        LEVEL: !Ref LogLevel\n", "their code reads LOG_LEVEL"},
-	{"no log group", "LogGroup: !Ref WsEchoLogs", "LogGroup: echo", "WsEcho has no log group"},
-	{"another function's log group", "LogGroup: !Ref WsEchoLogs", "LogGroup: !Ref WsConnectLogs", "has no log group"},
+	{"a function's own filter", "      Description: Sends a message back to its sender\n", "      Description: Sends a message back to its sender\n      LoggingConfig: {ApplicationLogLevel: WARN}\n", "WsEcho has a filter"},
+	{"no level of the log", "        LOG_LEVEL: !Ref LogLevel\n", "        LEVEL: !Ref LogLevel\n", "all functions have the variables"},
+	{"no log group", "LogGroup: !Ref FunctionLogs", "LogGroup: echo", "no log group of ours"},
 	{"logs forever", "      RetentionInDays: !Ref LogRetentionDays\n", "", "keeps its logs forever"},
 	{"a right to scan", "dynamodb:PutItem, dynamodb:Query]", "dynamodb:PutItem, dynamodb:Scan]", "may dynamodb:Scan"},
 	{"a right to everything of a service", "[dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query]", "dynamodb:*", "may dynamodb:*"},
 	{"a right everywhere", "Resource: !GetAtt Table.Arn", `Resource: "*"`, "everywhere"},
-	{"a policy of AWS", "      ManagedPolicyArns:\n", "      ManagedPolicyArns:\n        - arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess\n", "AmazonDynamoDBFullAccess"},
-	{"a policy that SAM ignores", "      Role: !GetAtt WsEchoRole.Arn\n", "      Role: !GetAtt WsEchoRole.Arn\n      Policies: [AmazonDynamoDBFullAccess]\n", "WsEcho has Policies"},
-	{"another function's role", "Role: !GetAtt WsEchoRole.Arn", "Role: !GetAtt WsChatRole.Arn", "has no role of its own"},
-	{"a role without the key", "- HasKmsKey\n                - Effect: Allow\n                  Action: [kms:Decrypt, kms:GenerateDataKey]", "- HasKmsKey\n                - Effect: Allow\n                  Action: [kms:Decrypt]", "with the key"},
+	{"a policy of AWS", "      Policies:\n", "      Policies:\n        - AmazonDynamoDBFullAccess\n", "WsConnect has the policy AmazonDynamoDBFullAccess"},
+	{"a right of all functions", "    PropagateTags: true\n", "    PropagateTags: true\n    Policies: AmazonDynamoDBFullAccess\n", "Globals has the policy AmazonDynamoDBFullAccess"},
+	{"a role that SAM did not make", "      Description: Sends a message back to its sender\n", "      Description: Sends a message back to its sender\n      Role: !GetAtt WsChatRole.Arn\n", "WsEcho has Role"},
+	{"an event, which brings rights to every queue", "      Description: Sends a message back to its sender\n", "      Description: Sends a message back to its sender\n      Events: {Queue: {Type: SQS}}\n", "WsEcho has Events"},
+	{"a role without the key", "Action: [kms:Decrypt, kms:GenerateDataKey]", "Action: [kms:Decrypt]", "with the key"},
 	{"a log without the key", "      KmsKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n", "", "does not take the key"},
 	{"a queue without the key", "      KmsMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n", "", "Queue does not take the key"},
-	{"a right without use", "          TABLE_NAME: !Ref Table\n", "          OTHER: !Ref Table\n", "WsConnect has TABLE_NAME: false, but rights of dynamodb: true"},
-	{"a variable without the right", "Action: sqs:SendMessage", "Action: sns:Publish", "but rights of sqs: false"},
+	{"a right without use", "      Description: Sends a message back to its sender\n", "      Description: Sends a message back to its sender\n      Policies: [{Statement: [{Effect: Allow, Action: dynamodb:GetItem, Resource: !GetAtt Table.Arn}]}]\n", "WsEcho reads TABLE_NAME: false, but has rights of dynamodb: true"},
+	{"a variable without the right", "Action: sqs:SendMessage", "Action: sns:Publish", "but has rights of sqs: false"},
 	{"any call of @connections", "/POST/@connections/*", "/*", "may manage"},
 	{"any stage", "${WsApi}/${Stage}/POST", "${WsApi}/*/POST", "may manage"},
 	{"the right to call the API", "execute-api:ManageConnections", "execute-api:Invoke", "may execute-api:Invoke"},
@@ -83,17 +83,27 @@ var mutations = []struct{ name, old, mistake, want string }{
 	{"more workers than share the rate", "        MaximumConcurrency: !Ref MaximumConcurrency", "        MaximumConcurrency: 1000", "DeliveryQueue has no workers, or more"},
 	{"retries that fill the workers", "        MaximumConcurrency: 2\n", "        MaximumConcurrency: 3\n", "RetryQueue has no workers, or more"},
 	{"retries that nobody works on", "EventSourceArn: !GetAtt RetryQueue.Arn", "EventSourceArn: !GetAtt DeadLetterQueue.Arn", "RetryQueue has no workers, or more"},
-	{"retries that go another way", "          RETRY_QUEUE_URL: !Ref RetryQueue\n", "", "WsBroadcast has no variable RETRY_QUEUE_URL"},
+	{"retries that go another way", "        RETRY_QUEUE_URL: !Ref RetryQueue\n", "", "all functions have the variables"},
 	{"jwt without an issuer", "      - Assert: !Not [!Equals [!Ref JwtIssuer, \"\"]]\n        AssertDescription: AuthMode=jwt needs JwtIssuer\n", "", "no rule asks for JwtIssuer"},
 	{"jwt without a key set", "!Not [!Equals [!Ref JwksUrl, \"\"]]", "!Not [!Equals [!Ref JwtIssuer, \"\"]]", "no rule asks for JwksUrl"},
 	{"new versions at once", "Enabled: !Ref GradualDeploy", "Enabled: false", "not switched by GradualDeploy"},
-	{"a new version that nobody watches", "Alarms: [!Ref WsEchoErrors, ", "Alarms: [!Ref WsChatErrors, ", "a new version of WsEcho is taken back by"},
-	{"a release that bad tokens stop", "Alarms: [!Ref FaultsAlarm]", "Alarms: [!Ref WsAuthorizeErrors, !Ref FaultsAlarm]", "a new version of WsAuthorize is taken back by"},
-	{"an authorizer whose panics nobody counts", `'"stackTrace"'`, `'"panic"'`, "the panics of WsAuthorize"},
-	{"no alarm about errors", "MetricName: Errors", "MetricName: Invocations", "no alarm is about Errors WsAuthorize"},
-	{"an alarm about a whole account", "        - {Name: FunctionName, Value: !Ref WsEcho}\n", "", "no alarm is about Errors WsEcho"},
-	{"faults that nobody counts", "LogGroupName: !Ref WsEchoLogs\n      FilterPattern", "LogGroupName: !Ref WsChatLogs\n      FilterPattern", "the faults of WsEcho are not counted"},
-	{"an alarm without a word about it", "  QueueAgeAlarm:", "  LatenessAlarm:", "does not say what LatenessAlarm means"},
+	{"a worker whose new version nobody watches", ", !Ref DeliverErrorsAlarm], []]", "], []]", "new versions are taken back by"},
+	{"a release that bad tokens stop", "!Ref DeliverErrorsAlarm], []]", "!Ref DeliverErrorsAlarm, !Ref AuthorizerErrorsAlarm], []]", "new versions are taken back by"},
+	{"a function with alarms of its own", "      Description: Sends a message back to its sender\n", "      Description: Sends a message back to its sender\n      DeploymentPreference: {Alarms: []}\n", "WsEcho has a DeploymentPreference of its own"},
+	{"a gradual deployment without its alarms", "Watched: !Or [!Condition HasMonitoring, !Equals [!Ref GradualDeploy, \"true\"]]", "Watched: !Or [!Condition HasMonitoring, !Equals [!Ref Stage, \"prod\"]]", "GradualDeploy alone does not bring"},
+	{"alarms that cost where nobody listens", "  FaultsAlarm:\n    Type: AWS::CloudWatch::Alarm\n    Condition: Watched\n", "  FaultsAlarm:\n    Type: AWS::CloudWatch::Alarm\n", "FaultsAlarm costs"},
+	{"a dashboard that costs where nobody looks", "    Condition: HasMonitoring\n", "", "MonitoringStack costs"},
+	{"a stack within that gets too little", "        Table: !Ref Table\n", "", "monitoring.yaml has the parameters"},
+	{"a stack within that gets another queue", "RetryQueue: !GetAtt RetryQueue.QueueName", "RetryQueue: !GetAtt DeliveryQueue.QueueName", "monitoring.yaml gets DeliveryQueue as RetryQueue"},
+	{"a parameter within that nothing uses", "  Table: {Type: String}\n", "  Table: {Type: String}\n  Unused: {Type: String}\n", "Unused"},
+	{"no alarm about errors", "MetricName: Errors", "MetricName: Invocations", "no alarm is about Errors WsDeliver"},
+	{"an alarm about a whole account", "      Dimensions: [{Name: FunctionName, Value: !Ref WsDeliver}]\n", "", "no alarm is about Errors WsDeliver"},
+	{"no alarm about the retries", "[{Name: QueueName, Value: !Ref RetryQueue}]", "[{Name: QueueName, Value: !Ref DeadLetterQueue}]", "no alarm is about ApproximateAgeOfOldestMessage RetryQueue"},
+	{"an alarm too many", "MetricName: Throttles", "MetricName: Invocations", "an alarm is about Invocations, which nobody asked for"},
+	{"an alarm about a metric that nothing counts", "MetricName: !Sub \"IntegrationErrors/${AWS::StackName}\", MetricValue", "MetricName: Integrations, MetricValue", "IntegrationErrorsAlarm is about a metric that no filter counts"},
+	{"a dashboard without the retries", "\"ApproximateAgeOfOldestMessage\", \"QueueName\", \"${RetryQueue}\"", "\"ApproximateAgeOfOldestMessage\", \"QueueName\", \"${DeadLetterQueue}\"", "the dashboard does not show ApproximateAgeOfOldestMessage of RetryQueue"},
+	{"faults that nobody counts", "LogGroupName: !Ref FunctionLogs\n      FilterPattern", "LogGroupName: !Ref WsApiAccessLogs\n      FilterPattern", "are not counted by Faults"},
+	{"an alarm without a word about it", "  LatencyAlarm:", "  SlownessAlarm:", "docs/operations.md tells of the alarms"},
 	{"an alarm that tells nobody", "AlarmActions: !If [HasAlarmTopic", "AlarmActions: !If [HasDomain", "tells nobody"},
 	{"an alarm on silence", "TreatMissingData: notBreaching", "TreatMissingData: breaching", "that may be missing"},
 	{"broadcasts without a throttle of their own", "        broadcast:\n          ThrottlingRateLimit", "        echo:\n          ThrottlingRateLimit", "route broadcast is not throttled"},
@@ -108,14 +118,17 @@ var mutations = []struct{ name, old, mistake, want string }{
 
 // TestTemplateMistakes shows that each check of TestTemplate can fail.
 func TestTemplateMistakes(t *testing.T) {
-	text := readTemplate(t)
+	text, nested := readTemplate(t), readMonitoring(t)
 	for _, m := range mutations {
 		t.Run(m.name, func(t *testing.T) {
-			mutant := strings.Replace(text, m.old, m.mistake, 1)
+			mutant, nestedMutant := strings.Replace(text, m.old, m.mistake, 1), nested
 			if mutant == text {
+				nestedMutant = strings.Replace(nested, m.old, m.mistake, 1)
+			}
+			if mutant == text && nestedMutant == nested {
 				t.Fatalf("the template has no %q", m.old)
 			}
-			if all := strings.Join(complaints(mutant), "\n"); !strings.Contains(all, m.want) {
+			if all := strings.Join(complaints(mutant, nestedMutant), "\n"); !strings.Contains(all, m.want) {
 				t.Errorf("no complaint says %q:\n%s", m.want, all)
 			}
 		})

@@ -2,6 +2,8 @@ package functions_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -22,79 +24,128 @@ func checkRules(t template, wrong report) {
 	}
 }
 
-// checkAlarms finds what could go wrong unseen, and alarms of a kind that is not one metric.
+// watched are the metrics that alarms are about, each with what it is counted of.
+var watched = []string{
+	"Faults/${AWS::StackName}", "IntegrationErrors/${AWS::StackName}", "Errors WsDeliver", "Errors WsAuthorize", "Throttles",
+	"ApproximateNumberOfMessagesVisible DeadLetterQueue", "ApproximateAgeOfOldestMessage DeliveryQueue", "ApproximateAgeOfOldestMessage RetryQueue",
+	"IntegrationLatency Stage WsApi", "ConnectCount Stage WsApi", "Throttled StackName",
+}
+
+// checkAlarms finds what could go wrong unseen, alarms that nobody needs, and those of a kind that is not one metric.
 func checkAlarms(t template, wrong report) {
-	watched := map[string]bool{}
+	var metrics []string
 	for _, id := range t.ofType("AWS::CloudWatch::Alarm") {
 		p := t.properties(id)
-		name, _ := p["MetricName"].(string)
-		var of []string
-		for id := range references(p["Dimensions"]) {
-			of = append(of, id)
-		}
-		slices.Sort(of)
-		watched[name+" "+strings.Join(of, " ")] = true
+		metrics = append(metrics, metric(p))
 		if p["Metrics"] != nil || p["TreatMissingData"] != "notBreaching" {
 			wrong("%s is not about a single metric that may be missing", id)
 		}
-		if choice, _ := at(p, "AlarmActions", "Fn::If").([]any); len(choice) != 3 || choice[0] != "HasAlarmTopic" {
-			wrong("%s tells nobody", id)
+		for _, actions := range []string{"AlarmActions", "OKActions"} {
+			if choice, _ := at(p, actions, "Fn::If").([]any); len(choice) != 3 || choice[0] != "HasAlarmTopic" {
+				wrong("%s tells nobody", id)
+			}
+		}
+		if at(p, "MetricName", "Fn::Sub") != nil && !slices.ContainsFunc(t.ofType("AWS::Logs::MetricFilter"), func(filter string) bool {
+			return counts(t, filter, p["MetricName"])
+		}) {
+			wrong("%s is about a metric that no filter counts", id)
 		}
 	}
-	want := []string{
-		"ApproximateNumberOfMessagesVisible DeadLetterQueue", "ApproximateAgeOfOldestMessage DeliveryQueue",
-		"IntegrationError Stage WsApi", "ConnectCount Stage WsApi", "Throttled WsDeliver", "Throttled WsBroadcast", "Throttled WsChat",
-	}
-	for _, id := range functions(t) {
-		want = append(want, "Errors "+id, "Throttles "+id, "Duration "+id)
-	}
-	for _, metric := range want {
-		if !watched[metric] {
+	for _, metric := range watched {
+		if !slices.Contains(metrics, metric) {
 			wrong("no alarm is about %s", metric)
 		}
+	}
+	for _, metric := range metrics {
+		if !slices.Contains(watched, metric) {
+			wrong("an alarm is about %s, which nobody asked for", metric)
+		}
+	}
+}
+
+// metric names an alarm's metric and what it is counted of.
+func metric(alarm object) string {
+	name, _ := alarm["MetricName"].(string)
+	if name == "" {
+		name, _ = at(alarm, "MetricName", "Fn::Sub").(string)
+	}
+	of := slices.Sorted(maps.Keys(references(alarm["Dimensions"])))
+	return strings.Join(append([]string{name}, of...), " ")
+}
+
+// counts tells whether a filter of logs counts for a metric.
+func counts(t template, filter string, metric any) bool {
+	transformations, _ := t.properties(filter)["MetricTransformations"].([]any)
+	return len(transformations) == 1 && reflect.DeepEqual(at(transformations[0], "MetricName"), metric)
+}
+
+// checkMonitoring finds a stack within the stack that gets something else than what it is told it gets, or that costs
+// money where nobody listens.
+func checkMonitoring(t, monitoring template, wrong report) {
+	passed, _ := t.properties("MonitoringStack")["Parameters"].(object)
+	declared := monitoring.section("Parameters")
+	if got, want := slices.Sorted(maps.Keys(passed)), slices.Sorted(maps.Keys(declared)); !slices.Equal(got, want) {
+		wrong("monitoring.yaml has the parameters %v, it gets %v", want, got)
+	}
+	used := references([]any{monitoring.root["Resources"], monitoring.root["Conditions"]})
+	for name, value := range passed {
+		for of := range references(value) {
+			if of != name && of != "AWS::"+name {
+				wrong("monitoring.yaml gets %s as %s", of, name)
+			}
+		}
+		if !used[name] {
+			wrong("monitoring.yaml does not use %s", name)
+		}
+	}
+	if t.at("Resources", "MonitoringStack", "Condition") != "HasMonitoring" {
+		wrong("MonitoringStack costs where nobody looks at it")
 	}
 }
 
 // checkGradual finds functions whose new versions would take over all at once or unwatched, or could be stopped by
-// strangers: an authorizer fails for each bad token that it is shown.
+// strangers: an authorizer fails for each bad token that it is shown, so that its errors are not among the alarms.
 func checkGradual(t template, wrong report) {
-	if referred(t.at("Globals", "Function", "DeploymentPreference", "Enabled")) != "GradualDeploy" {
+	preference := t.section("Globals", "Function", "DeploymentPreference")
+	if referred(preference["Enabled"]) != "GradualDeploy" {
 		wrong("gradual deployment is not switched by GradualDeploy")
 	}
-	for _, id := range functions(t) {
-		want := []any{object{"Ref": id + "Errors"}, object{"Ref": "FaultsAlarm"}}
-		if id == authorizer(t) {
-			want = want[1:]
+	of := []string{"FaultsAlarm", "IntegrationErrorsAlarm", "DeliverErrorsAlarm"}
+	alarms, _ := at(preference, "Alarms", "Fn::If").([]any)
+	if len(alarms) != 3 || alarms[0] != "Watched" || !reflect.DeepEqual(alarms[1], refs(of)) {
+		wrong("new versions are taken back by %v, want %v", preference["Alarms"], of)
+	}
+	if !reflect.DeepEqual(t.at("Conditions", "Watched", "Fn::Or"), []any{
+		object{"Condition": "HasMonitoring"}, object{"Fn::Equals": []any{object{"Ref": "GradualDeploy"}, "true"}},
+	}) {
+		wrong("GradualDeploy alone does not bring the alarms that take versions back")
+	}
+	for _, id := range of {
+		if t.at("Resources", id, "Condition") != "Watched" {
+			wrong("%s costs where nobody watches", id)
 		}
-		if alarms := at(t.properties(id), "DeploymentPreference", "Alarms"); !reflect.DeepEqual(alarms, want) {
-			wrong("a new version of %s is taken back by %v, want %v", id, alarms, want)
+	}
+	for _, id := range functions(t) {
+		if t.properties(id)["DeploymentPreference"] != nil {
+			wrong("%s has a DeploymentPreference of its own", id)
 		}
 	}
 }
 
-// authorizer returns the logical id of the function that decides who may connect.
-func authorizer(t template) string {
-	id, _ := strings.CutSuffix(referred(at(t.properties("WsApi"), "Auth", "AuthArn")), ".Alias")
-	return id
+func refs(ids []string) (all []any) {
+	for _, id := range ids {
+		all = append(all, object{"Ref": id})
+	}
+	return all
 }
 
-// checkFaults finds functions whose faults no alarm would see.
+// checkFaults finds faults of functions that no alarm would see.
 func checkFaults(t template, wrong report) {
 	name := t.properties("FaultsAlarm")["MetricName"]
-	for _, id := range functions(t) {
-		filter := t.properties(id + "Faults")
-		transformations, _ := filter["MetricTransformations"].([]any)
-		if len(transformations) != 1 || !reflect.DeepEqual(at(transformations[0], "MetricName"), name) ||
-			referred(filter["LogGroupName"]) != referred(at(t.properties(id), "LoggingConfig", "LogGroup")) {
-			wrong("the faults of %s are not counted", id)
+	for _, id := range []string{"Faults", "Panics"} {
+		if !counts(t, id, name) || referred(t.properties(id)["LogGroupName"]) != referred(t.at("Globals", "Function", "LoggingConfig", "LogGroup")) {
+			wrong("the faults of functions are not counted by %s", id)
 		}
-	}
-	// The alarm of its errors does not take it back, so that this one has to see everything.
-	panics := t.properties(authorizer(t) + "Panics")
-	transformations, _ := panics["MetricTransformations"].([]any)
-	if len(transformations) != 1 || !reflect.DeepEqual(at(transformations[0], "MetricName"), name) ||
-		panics["FilterPattern"] != `"stackTrace"` {
-		wrong("the panics of %s are not counted", authorizer(t))
 	}
 }
 
@@ -165,9 +216,18 @@ func checkDashboard(t template, wrong report) {
 	if err := json.Unmarshal([]byte(text), &body); err != nil || len(body.Widgets) == 0 {
 		wrong("the dashboard: %v", err)
 	}
+	var shown []string
 	for _, widget := range body.Widgets {
 		if len(widget.Properties.Metrics) == 0 {
 			wrong("the dashboard's %q shows nothing", widget.Properties.Title)
+		}
+		for _, metric := range widget.Properties.Metrics {
+			shown = append(shown, fmt.Sprint(metric...))
+		}
+	}
+	for _, queue := range []string{"DeliveryQueue", "RetryQueue"} {
+		if !slices.Contains(shown, fmt.Sprint("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "${"+queue+"}")) {
+			wrong("the dashboard does not show ApproximateAgeOfOldestMessage of %s", queue)
 		}
 	}
 }
@@ -189,19 +249,20 @@ func checkAccessLog(t template, wrong report) {
 	}
 }
 
-// checkManual finds alarms that the people who get them can read nothing about.
+// alarmRow is a row of the manual's table of alarms.
+var alarmRow = regexp.MustCompile("(?m)^\\| `(\\w+Alarm)` \\|")
+
+// checkManual finds alarms that the people who get them can read nothing about, and such as are only there to read.
 func checkManual(t template, wrong report) {
 	text, err := os.ReadFile("../docs/operations.md")
 	if err != nil {
 		wrong("%v", err)
 	}
-	for _, id := range t.ofType("AWS::CloudWatch::Alarm") {
-		name := id
-		for _, function := range functions(t) {
-			name = strings.TrimPrefix(name, function)
-		}
-		if !strings.Contains(string(text), "`"+name+"`") {
-			wrong("docs/operations.md does not say what %s means", id)
-		}
+	var told []string
+	for _, row := range alarmRow.FindAllStringSubmatch(string(text), -1) {
+		told = append(told, row[1])
+	}
+	if want := t.ofType("AWS::CloudWatch::Alarm"); !slices.Equal(slices.Sorted(slices.Values(told)), want) {
+		wrong("docs/operations.md tells of the alarms %v, there are %v", told, want)
 	}
 }

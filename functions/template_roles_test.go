@@ -9,29 +9,12 @@ import (
 // neededFor is the variable without which a function has no use for a right to a service's actions.
 var neededFor = map[string]string{"dynamodb": "TABLE_NAME", "sqs": "QUEUE_URL", "execute-api": "CALLBACK_URL"}
 
-// everyRole is what a function of any kind needs: its log, its traces, and a place in the VPC if there is one.
-var everyRole = []any{
-	object{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"},
-	object{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSXRayDaemonWriteAccess"},
-	object{"Fn::If": []any{
-		"HasVpc",
-		object{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"},
-		object{"Ref": "AWS::NoValue"},
-	}},
-}
-
-// role returns the logical id of a function's role.
-func role(t template, id string) string {
-	name, _ := at(t.properties(id), "Role", "Fn::GetAtt").(string)
-	return strings.TrimSuffix(name, ".Arn")
-}
-
-// statements returns what a function's role allows. A statement under the condition that there is a key comes as
-// what it says if there is one.
+// statements returns what a function's Policies allow, of which SAM makes its role. A statement under the condition
+// that there is a key comes as what it says if there is one.
 func statements(t template, id string) (all []object) {
-	policies, _ := t.properties(role(t, id))["Policies"].([]any)
+	policies, _ := t.properties(id)["Policies"].([]any)
 	for _, policy := range policies {
-		items, _ := at(policy, "PolicyDocument", "Statement").([]any)
+		items, _ := at(policy, "Statement").([]any)
 		for _, item := range items {
 			if choice, ok := at(item, "Fn::If").([]any); ok && choice[0] == "HasKmsKey" {
 				item = choice[1]
@@ -42,19 +25,28 @@ func statements(t template, id string) (all []object) {
 	return all
 }
 
+// checkRoles finds functions whose rights are not all in their statements. What SAM gives every role besides, for its
+// log, its traces and a VPC, are AWS's AWSLambdaBasicExecutionRole, AWSXrayWriteOnlyAccess and
+// AWSLambdaVPCAccessExecutionRole, as its translator 1.115.0 does.
 func checkRoles(t template, wrong report) {
-	used := map[string]bool{}
-	for _, id := range functions(t) {
-		name := role(t, id)
-		if used[name] || t.at("Resources", name, "Type") != "AWS::IAM::Role" {
-			wrong("%s has no role of its own", id)
+	for _, id := range append(functions(t), "") {
+		p := t.properties(id)
+		if id == "" {
+			id, p = "Globals", t.section("Globals", "Function")
 		}
-		used[name] = true
-		if managed, _ := t.properties(name)["ManagedPolicyArns"].([]any); !reflect.DeepEqual(managed, everyRole) {
-			wrong("%s has the managed policies %v", id, managed)
+		for _, property := range []string{"Role", "Events", "PermissionsBoundary"} {
+			if p[property] != nil {
+				wrong("%s has %s, so that its rights are not those of its Policies", id, property)
+			}
 		}
-		if t.properties(id)["Policies"] != nil {
-			wrong("%s has Policies, which SAM ignores beside a Role", id)
+		policies, isList := p["Policies"].([]any)
+		if p["Policies"] != nil && !isList {
+			wrong("%s has the policy %v of others", id, p["Policies"])
+		}
+		for _, policy := range policies {
+			if at(policy, "Statement") == nil {
+				wrong("%s has the policy %v of others", id, policy)
+			}
 		}
 	}
 }
@@ -80,8 +72,8 @@ func checkRights(t template, wrong report) {
 		}
 		rights := granted(t, id)
 		for service, variable := range neededFor {
-			if _, has := variables(t, id)[variable]; has != (rights[service] != nil) {
-				wrong("%s has %s: %v, but rights of %s: %v", id, variable, has, service, rights[service] != nil)
+			if reads := slices.Contains(byID()[id].Environment(), variable); reads != (rights[service] != nil) {
+				wrong("%s reads %s: %v, but has rights of %s: %v", id, variable, reads, service, rights[service] != nil)
 			}
 		}
 		checkKey(id, rights, wrong)

@@ -16,11 +16,11 @@ import (
 type RequestLogger struct {
 	// Logger gets one line for each request. Required.
 	Logger *slog.Logger
-	// Metrics gets a metric for each request: Requests, by FunctionName, Route and Code, so that it counts connects,
+	// Metrics gets a metric for each request: Requests, by Stack, Route and Code, so that it counts connects,
 	// disconnects, messages and errors. Nil is none.
 	Metrics io.Writer
-	// Function is the Lambda's name, which tells stacks apart.
-	Function string
+	// Stack is the name of the CloudFormation stack, as whose metrics they are counted.
+	Stack string
 }
 
 // log writes what came of a request, but never what was in it. A fault of ours is an error and has its cause.
@@ -51,7 +51,7 @@ func (l RequestLogger) log(ctx context.Context, in events.APIGatewayWebsocketPro
 // count writes the metric. One that is lost is no reason to fail a request.
 func (l RequestLogger) count(route, code string) {
 	if l.Metrics != nil {
-		dimensions := map[string]string{"FunctionName": l.Function, "Route": route, "Code": code}
+		dimensions := map[string]string{"Stack": l.Stack, "Route": route, "Code": code}
 		_ = emf.Write(l.Metrics, time.Now(), dimensions, emf.Metric{Name: "Requests", Unit: emf.Count, Value: 1})
 	}
 }

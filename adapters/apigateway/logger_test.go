@@ -12,8 +12,8 @@ import (
 // TestMetrics reads the metric of a request as CloudWatch does: the names in _aws are members of the same line.
 func TestMetrics(t *testing.T) {
 	var out bytes.Buffer
-	journal := apigateway.RequestLogger{Logger: slog.New(slog.DiscardHandler), Metrics: &out, Function: "stack-WsEcho"}
-	handler := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Unknown}, journal)
+	logger := apigateway.RequestLogger{Logger: slog.New(slog.DiscardHandler), Metrics: &out, Stack: "wsecho"}
+	handler := apigateway.Messages(map[string]apigateway.Action{"echo": apigateway.Unknown}, logger)
 	if _, err := handler(t.Context(), golden(t, "message")); err != nil {
 		t.Fatal(err)
 	}
@@ -21,8 +21,8 @@ func TestMetrics(t *testing.T) {
 		Requests    int
 		Route, Code string
 
-		FunctionName string
-		AWS          struct {
+		Stack string
+		AWS   struct {
 			Timestamp         int64
 			CloudWatchMetrics []struct {
 				Namespace  string
@@ -34,7 +34,7 @@ func TestMetrics(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatalf("%v in %s", err, &out)
 	}
-	if line.Requests != 1 || line.Route != "echo" || line.Code != "unknown_action" || line.FunctionName != "stack-WsEcho" || line.AWS.Timestamp == 0 {
+	if line.Requests != 1 || line.Route != "echo" || line.Code != "unknown_action" || line.Stack != "wsecho" || line.AWS.Timestamp == 0 {
 		t.Errorf("metric line %s", &out)
 	}
 	d := line.AWS.CloudWatchMetrics[0]

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"wsecho/adapters/internal/emf"
@@ -9,16 +10,19 @@ import (
 )
 
 // Metrics returns what domain.FanOut tells of its runs, to have each written as a line in CloudWatch's embedded metric
-// format. LagMs, from the acceptance of the message to the end of the run, is there if somebody got the message in it.
-// The only dimension is FunctionName; none if the name is empty. A line that cannot be written is lost.
-func Metrics(out io.Writer, function string) func(domain.Delivery, domain.Report) {
+// format. What did not occur is not there, since AWS charges for each metric that it hears of; LagMs, from the
+// acceptance of the message to the end of the run, is there if somebody got the message in it. The only dimension is
+// Stack; none if its name is empty. A line that cannot be written is lost.
+func Metrics(out io.Writer, stack string) func(domain.Delivery, domain.Report) {
 	dimensions := map[string]string{}
-	if function != "" {
-		dimensions["FunctionName"] = function
+	if stack != "" {
+		dimensions["Stack"] = stack
 	}
 	return func(d domain.Delivery, r domain.Report) {
 		now := time.Now()
-		_ = emf.Write(out, now, dimensions, measured(r, now.Sub(d.AcceptedAt))...)
+		if metrics := measured(r, now.Sub(d.AcceptedAt)); len(metrics) > 0 {
+			_ = emf.Write(out, now, dimensions, metrics...)
+		}
 	}
 }
 
@@ -33,6 +37,7 @@ func measured(r domain.Report, lag time.Duration) []emf.Metric {
 		{Name: "Buried", Unit: emf.Count, Value: int64(r.Buried)},
 		{Name: "Skipped", Unit: emf.Count, Value: int64(r.Skipped)},
 	}
+	metrics = slices.DeleteFunc(metrics, func(m emf.Metric) bool { return m.Value == 0 })
 	if r.Sent > 0 {
 		metrics = append(metrics, emf.Metric{Name: "LagMs", Unit: emf.Milliseconds, Value: lag.Milliseconds()})
 	}

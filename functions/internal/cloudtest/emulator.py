@@ -9,6 +9,7 @@ import importlib.metadata
 import inspect
 import json
 import os
+import re
 import signal
 import socketserver
 import sys
@@ -24,7 +25,7 @@ def main():
 
     from ministack import app
     from ministack.services import apigateway, lambda_svc
-    from ministack.services.cloudformation import provisioners
+    from ministack.services.cloudformation import handlers, language_extensions, provisioners
 
     end_with_standard_input()
     answer_small_packets_at_once()
@@ -35,6 +36,8 @@ def main():
     read_numbers_of_event_sources(provisioners._RESOURCE_HANDLERS)
     select_custom_routes_only(apigateway)
     hold_replies_to_route_responses(apigateway)
+    name_templates_as_aws(handlers._ACTION_HANDLERS)
+    put_parameters_in_place(language_extensions)
     app.main()
 
 
@@ -188,6 +191,43 @@ def hold_replies_to_route_responses(apigateway):
         return response
 
     apigateway._invoke_ws_lambda = invoke_as_aws
+
+
+def name_templates_as_aws(actions):
+    """The template of a stack within a stack is named by its URL in S3, and `sam delete` reads only AWS's."""
+    get = actions["GetTemplate"]
+
+    def get_as_aws(params):
+        status, headers, body = get(params)
+        return status, headers, body.replace(os.environ["AWS_ENDPOINT_URL"].encode() + b"/", b"https://s3.amazonaws.com/")
+
+    actions["GetTemplate"] = get_as_aws
+
+
+def put_parameters_in_place(language_extensions):
+    """AWS::LanguageExtensions "resolves parameters to literal values"; MiniStack leaves what refers to them.
+
+    Source: AWS, "AWS::LanguageExtensions transform" of the CloudFormation template reference.
+    """
+    apply = language_extensions.apply
+
+    def put(node, values):
+        if isinstance(node, list):
+            return [put(item, values) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1 and isinstance(node.get("Ref"), str):
+            return values.get(node["Ref"], node)
+        if len(node) == 1 and isinstance(node.get("Fn::Sub"), str):
+            return {"Fn::Sub": re.sub(r"\$\{(\w+)\}", lambda name: str(values.get(name[1], name[0])), node["Fn::Sub"])}
+        return {key: put(value, values) for key, value in node.items()}
+
+    def apply_as_aws(template, parameters):
+        done = apply(template, parameters)
+        return {section: put(body, parameters) if section in ("Globals", "Resources", "Outputs") else body
+                for section, body in done.items()}
+
+    language_extensions.apply = apply_as_aws
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -75,6 +76,7 @@ func bearer(token string) string { return "Authorization: Bearer " + token }
 // choices are what a deployment may have and need not. A VPC is not among them: the emulator would need one.
 var choices = []string{
 	"AllowQueryToken=true",
+	"HistoryDays=31",
 	"DeletionProtection=true",
 	"KmsKeyArn=arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000",
 	"AlarmTopic=arn:aws:sns:us-east-1:000000000000:alarms",
@@ -82,10 +84,26 @@ var choices = []string{
 	"CertificateArn=arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-0000-0000-000000000000",
 }
 
-// change shows that these can be chosen later, and that who may connect reaches the version that is called.
+// chosen are the functions that the choices concern.
+var chosen = []string{"WsAuthorize", "WsChat"}
+
+// change shows that these can be chosen later, that just the functions concerned get new versions, and that who may
+// connect reaches the version that is called.
 func (p production) change(ctx context.Context, log io.Writer) error {
+	before, err := p.cloud.versions(ctx)
+	if err != nil {
+		return err
+	}
 	if err := p.stack.deploy(ctx, log, append(p.filledIn(), choices...)...); err != nil {
 		return fmt.Errorf("deploying the change: %w", err)
+	}
+	after, err := p.cloud.versions(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(log, "versions before:", before, "after:", after)
+	if got := changed(before, after); !slices.Equal(got, chosen) {
+		return fmt.Errorf("new versions of %v, want those of %v", got, chosen)
 	}
 	url, token, err := p.invitation(ctx, log)
 	if err != nil {

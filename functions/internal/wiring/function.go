@@ -13,7 +13,7 @@ import (
 type Function struct {
 	// Name is that of its folder in functions.
 	Name string
-	// Settings are what it reads of its environment, LOG_LEVEL apart, which all functions read.
+	// Settings are what it reads of its environment, beside LOG_LEVEL and STACK_NAME, which all functions read.
 	Settings []Setting
 	// Routes are the keys of the routes that it serves; none if something else than the API's routes invokes it.
 	Routes []string
@@ -27,7 +27,7 @@ type Function struct {
 // LogicalID is the function's in the template.
 func (f Function) LogicalID() string { return "Ws" + strings.ToUpper(f.Name[:1]) + f.Name[1:] }
 
-// Environment returns the names of the variables that the function reads, LOG_LEVEL apart.
+// Environment returns the names of the variables that Settings are made of.
 func (f Function) Environment() (names []string) {
 	for _, s := range f.Settings {
 		names = append(names, s.Names...)
@@ -39,7 +39,7 @@ func (f Function) Environment() (names []string) {
 func (f Function) New(getenv func(string) string) (lambda.Handler, error) {
 	logger, err := newLogger(getenv("LOG_LEVEL"))
 	errs := []error{err}
-	parts := Parts{Logger: logger, Metrics: os.Stdout, Function: getenv("AWS_LAMBDA_FUNCTION_NAME")}
+	parts := Parts{Logger: logger, Metrics: os.Stdout, Stack: getenv("STACK_NAME")}
 	for _, s := range f.Settings {
 		errs = append(errs, s.fill(&parts, environment{getenv, s.Names}))
 	}

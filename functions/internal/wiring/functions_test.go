@@ -27,7 +27,7 @@ func TestEnvironmentIsRead(t *testing.T) {
 	for _, f := range Functions() {
 		read := map[string]bool{}
 		if _, err := f.New(func(name string) string {
-			if name != "LOG_LEVEL" && !strings.HasPrefix(name, "AWS_") {
+			if name != "LOG_LEVEL" && name != "STACK_NAME" && !strings.HasPrefix(name, "AWS_") {
 				read[name] = true
 			}
 			return valid(name)

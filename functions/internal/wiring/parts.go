@@ -39,14 +39,13 @@ type Parts struct {
 	Limiter *domain.Limiter
 	Rests   *domain.Rests
 	Logger  *slog.Logger
-	// Metrics gets metrics in CloudWatch's embedded format, with the name of the Lambda as a dimension; nil is none.
-	Metrics  io.Writer
-	Function string
+	// Metrics gets metrics in CloudWatch's embedded format, with the name of the stack as a dimension; nil is none.
+	Metrics io.Writer
+	Stack   string
 }
 
 // On returns the parts with a table that keeps everything.
 func (p Parts) On(table dynamodb.Table) Parts {
-	table.Logger = p.Logger
 	table.Logger = p.Logger
 	p.Registry = dynamodb.Registry{Table: table}
 	p.Memberships = dynamodb.Memberships{Table: table}
@@ -67,7 +66,7 @@ func (p Parts) FanOut() *domain.FanOut {
 		Limiter: p.Limiter, Rests: p.Rests, Concurrency: PostConcurrency, Random: rand.Float64,
 	}
 	if p.Metrics != nil {
-		fanOut.Ran = sqs.Metrics(p.Metrics, p.Function)
+		fanOut.Ran = sqs.Metrics(p.Metrics, p.Stack)
 	}
 	return fanOut
 }
@@ -125,7 +124,7 @@ func (p Parts) core(e extension.Extension) extension.Core {
 }
 
 func (p Parts) requestLogger() apigateway.RequestLogger {
-	return apigateway.RequestLogger{Logger: p.Logger, Metrics: p.Metrics, Function: p.Function}
+	return apigateway.RequestLogger{Logger: p.Logger, Metrics: p.Metrics, Stack: p.Stack}
 }
 
 func (p Parts) limit() domain.RateLimit {
