@@ -63,6 +63,6 @@ type Queue interface {
 	// Enqueue stores deliveries. On an error, which wraps ErrUnavailable if trying again can help, any part of them
 	// may have been stored.
 	Enqueue(ctx context.Context, ds ...Delivery) error
-	// Bury puts a delivery where people look at what could not be delivered, with the reason.
-	Bury(ctx context.Context, d Delivery, reason string) error
+	// DeadLetter puts a delivery where people look at what could not be delivered, with the reason.
+	DeadLetter(ctx context.Context, d Delivery, reason string) error
 }

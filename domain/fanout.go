@@ -48,8 +48,8 @@ type Report struct {
 	Queued int
 	// Expired and Oversized count deliveries dropped because they were late, or their audience too large.
 	Expired, Oversized int
-	// Buried counts the members given up, Skipped those left to find the message elsewhere.
-	Buried, Skipped int
+	// DeadLettered counts the members given up, Skipped those left to find the message elsewhere.
+	DeadLettered, Skipped int
 }
 
 // Ack tells the sender of a message what became of it so far.

@@ -185,7 +185,7 @@ func TestExceptIsLeftOut(t *testing.T) {
 	})
 }
 
-func TestLastAttemptIsBuried(t *testing.T) {
+func TestLastAttemptIsDeadLettered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(func(context.Context, string) error { return errors.New("502") })
 		d := message()
@@ -200,8 +200,8 @@ func TestLastAttemptIsBuried(t *testing.T) {
 			}
 			r.queue.queued = nil
 		}
-		if len(r.queue.buried) != 1 || r.queue.buried[0].Attempt != domain.MaxAttempts || len(delays) != domain.MaxAttempts-1 {
-			t.Errorf("buried: %+v", r.queue.buried)
+		if len(r.queue.deadLetters) != 1 || r.queue.deadLetters[0].Attempt != domain.MaxAttempts || len(delays) != domain.MaxAttempts-1 {
+			t.Errorf("dead-lettered: %+v", r.queue.deadLetters)
 		}
 		if !slices.IsSorted(delays) || slices.Max(delays) > 15*time.Minute {
 			t.Errorf("delays %v", delays)

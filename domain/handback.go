@@ -19,9 +19,9 @@ const (
 	// lastChance is how long before a delivery expires it is tried for the last time; for one that lives shortly a
 	// quarter of its life.
 	lastChance = 10 * time.Second
-	// worthBurying is the shortest life of a delivery that is buried if it comes to nothing. What lives less would be late
-	// before anybody looked at it. What tells who is a member is never buried, however long it lives.
-	worthBurying = time.Minute
+	// worthKeeping is the shortest life of a delivery that is dead-lettered if it comes to nothing. What lives less would be late
+	// before anybody looked at it. What tells who is a member is never dead-lettered, however long it lives.
+	worthKeeping = time.Minute
 )
 
 // leftover are members that a run did not reach, and the shortest time until one of them has rested.
@@ -38,7 +38,7 @@ func (l *leftover) add(m Member, rest time.Duration) {
 }
 
 // handBack queues the members that were not tried, and those that were not reached for another attempt; those that
-// have none left are buried.
+// have none left are dead-lettered.
 func (r *run) handBack(ctx context.Context) (Report, error) {
 	var back []Delivery
 	if len(r.untried) > 0 {
@@ -50,10 +50,10 @@ func (r *run) handBack(ctx context.Context) (Report, error) {
 	failed, putOff := r.delivery, r.delivery
 	failed.Attempt++
 	putOff.Postponed++
-	buried := errors.Join(r.again(ctx, failed, r.missed, &back), r.again(ctx, putOff, r.putOff, &back))
+	kept := errors.Join(r.again(ctx, failed, r.missed, &back), r.again(ctx, putOff, r.putOff, &back))
 	queued, err := r.fanOut.enqueue(ctx, back)
 	r.report.Queued = queued
-	return r.report, errors.Join(buried, err)
+	return r.report, errors.Join(kept, err)
 }
 
 // again adds another attempt to what goes back, or gives it up.
@@ -98,19 +98,19 @@ func (f *FanOut) delay(d Delivery) time.Duration {
 }
 
 // giveUp reports what becomes of members that are not reached: they are left to find the message elsewhere, dropped
-// as late, or buried.
+// as late, or dead-lettered.
 func (f *FanOut) giveUp(ctx context.Context, d Delivery, reason string, report *Report) error {
 	d.Delay = 0
 	switch {
 	case d.Repairable:
 		report.Skipped += len(d.Members)
-	case d.Condition != nil || d.ExpiresAt.Sub(d.AcceptedAt) < worthBurying:
+	case d.Condition != nil || d.ExpiresAt.Sub(d.AcceptedAt) < worthKeeping:
 		report.Expired++
 	default:
-		if err := f.Queue.Bury(ctx, d, reason); err != nil {
-			return fmt.Errorf("burying a delivery: %w", err)
+		if err := f.Queue.DeadLetter(ctx, d, reason); err != nil {
+			return fmt.Errorf("dead-lettering a delivery: %w", err)
 		}
-		report.Buried += len(d.Members)
+		report.DeadLettered += len(d.Members)
 	}
 	return nil
 }

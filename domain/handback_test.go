@@ -19,8 +19,8 @@ func TestStormLosesNobody(t *testing.T) {
 		w := newWorld(t, 2_000, even)
 		w.storm = 2 * time.Minute
 		w.deliver()
-		if buried := w.buried(); len(buried) > 0 {
-			t.Errorf("%d members were given up", len(buried))
+		if deadLetters := w.deadLetters(); len(deadLetters) > 0 {
+			t.Errorf("%d members were given up", len(deadLetters))
 		}
 		w.wantNobodyMissed()
 		t.Logf("%d messages, %d posts were throttled", w.messages, w.total.Throttled)
@@ -91,8 +91,8 @@ func TestThrottlingIsRetriedUntilTheEnd(t *testing.T) {
 			r.connect(t, 1, time.Hour)
 			runs := r.work(t, message())
 			t.Logf("reads: %v, %d runs", reads, runs)
-			if got != reads || (len(r.queue.buried) == 1) == reads || runs > 30 {
-				t.Errorf("reads: %v, got it: %v, %d buried, %d runs", reads, got, len(r.queue.buried), runs)
+			if got != reads || (len(r.queue.deadLetters) == 1) == reads || runs > 30 {
+				t.Errorf("reads: %v, got it: %v, %d dead-lettered, %d runs", reads, got, len(r.queue.deadLetters), runs)
 			}
 			if !reads && r.queue.reason != "not reached before it expired" {
 				t.Errorf("the reason is %q", r.queue.reason)
@@ -107,8 +107,8 @@ func TestOtherFailuresEndAfterEightAttempts(t *testing.T) {
 		r := newRig(func(ctx context.Context, _ string) error { return hang(ctx) })
 		id := r.connect(t, 1, time.Hour)[0]
 		r.work(t, message())
-		if r.sent[id] != domain.MaxAttempts || len(r.queue.buried) != 1 || r.queue.reason != "not reached in 8 attempts" {
-			t.Errorf("%d posts, buried %+v because %q", r.sent[id], r.queue.buried, r.queue.reason)
+		if r.sent[id] != domain.MaxAttempts || len(r.queue.deadLetters) != 1 || r.queue.reason != "not reached in 8 attempts" {
+			t.Errorf("%d posts, dead-lettered %+v because %q", r.sent[id], r.queue.deadLetters, r.queue.reason)
 		}
 	})
 }
@@ -123,15 +123,15 @@ func TestRepairableIsTriedTwice(t *testing.T) {
 			r.Ran = func(_ domain.Delivery, report domain.Report) { skipped += report.Skipped }
 			d := message()
 			d.Repairable = true
-			if runs := r.work(t, d); runs != 2 || skipped != 1 || len(r.queue.buried) > 0 {
-				t.Errorf("%d runs, %d skipped, %d buried", runs, skipped, len(r.queue.buried))
+			if runs := r.work(t, d); runs != 2 || skipped != 1 || len(r.queue.deadLetters) > 0 {
+				t.Errorf("%d runs, %d skipped, %d dead-lettered", runs, skipped, len(r.queue.deadLetters))
 			}
 		})
 	}
 }
 
-// TestHintIsDroppedNotBuried: what lives for seconds interests nobody afterwards.
-func TestHintIsDroppedNotBuried(t *testing.T) {
+// TestHintIsDroppedNotDeadLettered: what lives for seconds interests nobody afterwards.
+func TestHintIsDroppedNotDeadLettered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(func(context.Context, string) error { return domain.ErrThrottled })
 		r.connect(t, 1, time.Hour)
@@ -139,24 +139,24 @@ func TestHintIsDroppedNotBuried(t *testing.T) {
 		r.Ran = func(_ domain.Delivery, report domain.Report) { expired += report.Expired }
 		d := message()
 		d.ExpiresAt = d.AcceptedAt.Add(15 * time.Second)
-		if runs := r.work(t, d); runs < 2 || expired != 1 || len(r.queue.buried) > 0 {
-			t.Errorf("%d runs, %d expired, %d buried", runs, expired, len(r.queue.buried))
+		if runs := r.work(t, d); runs < 2 || expired != 1 || len(r.queue.deadLetters) > 0 {
+			t.Errorf("%d runs, %d expired, %d dead-lettered", runs, expired, len(r.queue.deadLetters))
 		}
 	})
 }
 
-// TestLateRetryIsBuried: one that the queue hands out too late is not lost without a word.
-func TestLateRetryIsBuried(t *testing.T) {
+// TestLateRetryIsDeadLettered: one that the queue hands out too late is not lost without a word.
+func TestLateRetryIsDeadLettered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(nil)
 		d := message()
 		d.Members, d.Postponed = []domain.Member{{ID: r.connect(t, 1, 0)[0]}}, 3
 		time.Sleep(domain.DeliveryLife)
 		report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute))
-		if err != nil || len(r.queue.buried) != 1 || len(r.sent) > 0 {
-			t.Errorf("%d buried, %d posts, %v", len(r.queue.buried), len(r.sent), err)
+		if err != nil || len(r.queue.deadLetters) != 1 || len(r.sent) > 0 {
+			t.Errorf("%d dead-lettered, %d posts, %v", len(r.queue.deadLetters), len(r.sent), err)
 		}
-		wantReport(t, report, domain.Report{Buried: 1})
+		wantReport(t, report, domain.Report{DeadLettered: 1})
 	})
 }
 
@@ -243,15 +243,15 @@ func TestDelayOfTheThrottled(t *testing.T) {
 	}
 }
 
-// TestWhatIsGivenUpIsCounted by members, and buried only if that is of use to anybody.
+// TestWhatIsGivenUpIsCounted by members, and dead-lettered only if that is of use to anybody.
 func TestWhatIsGivenUpIsCounted(t *testing.T) {
 	truth := &domain.Condition{Connection: "unknown", Otherwise: json.RawMessage(`{}`)}
 	for name, test := range map[string]struct {
 		change func(*domain.Delivery)
 		want   domain.Report
 	}{
-		"a message":                 {func(*domain.Delivery) {}, domain.Report{Buried: 2}},
-		"one that lives a minute":   {func(d *domain.Delivery) { d.ExpiresAt = d.AcceptedAt.Add(time.Minute) }, domain.Report{Buried: 2}},
+		"a message":                 {func(*domain.Delivery) {}, domain.Report{DeadLettered: 2}},
+		"one that lives a minute":   {func(d *domain.Delivery) { d.ExpiresAt = d.AcceptedAt.Add(time.Minute) }, domain.Report{DeadLettered: 2}},
 		"one that lives less":       {func(d *domain.Delivery) { d.ExpiresAt = d.AcceptedAt.Add(time.Minute - 1) }, domain.Report{Expired: 1}},
 		"one that history repairs":  {func(d *domain.Delivery) { d.Repairable = true }, domain.Report{Skipped: 2}},
 		"one that tells who is who": {func(d *domain.Delivery) { d.Condition = truth }, domain.Report{Expired: 1}},
@@ -266,8 +266,8 @@ func TestWhatIsGivenUpIsCounted(t *testing.T) {
 				d.Attempt = domain.MaxAttempts - 1
 				test.change(&d)
 				report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute))
-				if err != nil || len(r.queue.buried) != min(test.want.Buried, 1) || len(r.queue.queued) > 0 {
-					t.Errorf("%d buried, %d queued, %v", len(r.queue.buried), len(r.queue.queued), err)
+				if err != nil || len(r.queue.deadLetters) != min(test.want.DeadLettered, 1) || len(r.queue.queued) > 0 {
+					t.Errorf("%d dead-lettered, %d queued, %v", len(r.queue.deadLetters), len(r.queue.queued), err)
 				}
 				wantReport(t, report, test.want)
 			})
@@ -275,16 +275,16 @@ func TestWhatIsGivenUpIsCounted(t *testing.T) {
 	}
 }
 
-// TestBuriedWithoutADelay: who looks at it does not have to wait, and a queue takes no delay below zero.
-func TestBuriedWithoutADelay(t *testing.T) {
+// TestDeadLetterHasNoDelay: who looks at it does not have to wait, and a queue takes no delay below zero.
+func TestDeadLetterHasNoDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(func(context.Context, string) error { return domain.ErrThrottled })
 		d := message()
 		d.Members = []domain.Member{{ID: r.connect(t, 1, 0)[0]}}
 		d.ExpiresAt = d.AcceptedAt.Add(2 * time.Minute)
 		time.Sleep(2*time.Minute - 5*time.Second)
-		if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Second)); err != nil || len(r.queue.buried) != 1 || r.queue.buried[0].Delay != 0 {
-			t.Errorf("buried: %+v, %v", r.queue.buried, err)
+		if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Second)); err != nil || len(r.queue.deadLetters) != 1 || r.queue.deadLetters[0].Delay != 0 {
+			t.Errorf("dead-lettered: %+v, %v", r.queue.deadLetters, err)
 		}
 	})
 }
@@ -296,7 +296,7 @@ func TestBurialThatFails(t *testing.T) {
 		r.queue.err = domain.ErrUnavailable
 		d := message()
 		d.Members, d.Attempt = []domain.Member{{ID: r.connect(t, 1, 0)[0]}}, domain.MaxAttempts-1
-		if report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute)); !errors.Is(err, domain.ErrUnavailable) || report.Buried > 0 {
+		if report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute)); !errors.Is(err, domain.ErrUnavailable) || report.DeadLettered > 0 {
 			t.Errorf("Deliver = %+v, %v", report, err)
 		}
 	})

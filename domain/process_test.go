@@ -105,15 +105,15 @@ func (p *process) note(d domain.Delivery) {
 	}
 }
 
-// Bury is the queue's.
-func (p *process) Bury(ctx context.Context, d domain.Delivery, reason string) error {
+// DeadLetter is the queue's.
+func (p *process) DeadLetter(ctx context.Context, d domain.Delivery, reason string) error {
 	if err := p.act(); err != nil {
 		return err
 	}
 	if d.Attempt < domain.MaxAttempts {
 		p.wantLate(d)
 	}
-	return p.queue.Bury(ctx, d, reason)
+	return p.queue.DeadLetter(ctx, d, reason)
 }
 
 // wantLate expects that a delivery has no time left, which exhausts its members' attempts, too.
@@ -121,7 +121,7 @@ func (p *process) wantLate(d domain.Delivery) {
 	p.world.mu.Lock()
 	defer p.world.mu.Unlock()
 	if left := time.Until(d.ExpiresAt); left > 11*time.Second {
-		p.t.Errorf("a delivery was buried after %d attempts, %v before it expires", d.Attempt, left)
+		p.t.Errorf("a delivery was dead-lettered after %d attempts, %v before it expires", d.Attempt, left)
 	}
 	for _, m := range d.Members {
 		p.exhausted[number(m.ID)] = true

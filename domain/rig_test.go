@@ -76,10 +76,10 @@ func (s sender) Send(ctx context.Context, id string, data []byte) error { return
 
 // pile is a queue that nobody works on. It fails with err, if that is set.
 type pile struct {
-	err    error
-	queued []domain.Delivery
-	buried []domain.Delivery
-	reason string // Why the last one was buried.
+	err         error
+	queued      []domain.Delivery
+	deadLetters []domain.Delivery
+	reason      string // Why the last one was dead-lettered.
 }
 
 func (p *pile) Enqueue(_ context.Context, ds ...domain.Delivery) error {
@@ -89,9 +89,9 @@ func (p *pile) Enqueue(_ context.Context, ds ...domain.Delivery) error {
 	return p.err
 }
 
-func (p *pile) Bury(_ context.Context, d domain.Delivery, reason string) error {
+func (p *pile) DeadLetter(_ context.Context, d domain.Delivery, reason string) error {
 	if p.err == nil {
-		p.buried, p.reason = append(p.buried, d), reason
+		p.deadLetters, p.reason = append(p.deadLetters, d), reason
 	}
 	return p.err
 }

@@ -100,29 +100,29 @@ func TestFanOutUnderFaults(t *testing.T) {
 	}
 }
 
-// buried returns the clients that were given up.
-func (w *world) buried() map[int]bool {
-	buried := map[int]bool{}
-	for _, d := range w.queue.Buried() {
+// deadLetters returns the clients that were given up.
+func (w *world) deadLetters() map[int]bool {
+	deadLetters := map[int]bool{}
+	for _, d := range w.queue.DeadLetters() {
 		for _, m := range d.Members {
-			buried[number(m.ID)] = true
+			deadLetters[number(m.ID)] = true
 		}
 	}
-	return buried
+	return deadLetters
 }
 
 // wantNobodyMissed expects that who was there throughout got the message, or is on record as given up, for which
 // its attempts must be exhausted.
 func (w *world) wantNobodyMissed() {
-	buried := w.buried()
+	deadLetters := w.deadLetters()
 	for n := range w.members {
 		got := w.clients[n].received.Load() > 0
 		switch {
-		case !got && !w.gone(n) && !buried[n]:
+		case !got && !w.gone(n) && !deadLetters[n]:
 			w.t.Errorf("client %d was missed: posts %d", n, w.clients[n].posts.Load())
-		case buried[n] && !w.exhausted[n]:
+		case deadLetters[n] && !w.exhausted[n]:
 			w.t.Errorf("client %d was given up before its attempts were exhausted", n)
-		case w.exhausted[n] && !buried[n] && !got:
+		case w.exhausted[n] && !deadLetters[n] && !got:
 			w.t.Errorf("client %d had no attempt left and is not on record", n)
 		}
 	}
@@ -164,8 +164,8 @@ func (w *world) logDuplicates() {
 		}
 		posts = append(posts, w.clients[n].posts.Load())
 	}
-	w.t.Logf("%d messages (%d doubled), %d workers killed, %d members buried; %d clients got copies, up to %d; up to %d posts to a client",
-		w.messages, w.doubled, w.killed, len(w.buried()), len(twice), slices.Max(append(copies, 1)), slices.Max(posts))
+	w.t.Logf("%d messages (%d doubled), %d workers killed, %d members dead-lettered; %d clients got copies, up to %d; up to %d posts to a client",
+		w.messages, w.doubled, w.killed, len(w.deadLetters()), len(twice), slices.Max(append(copies, 1)), slices.Max(posts))
 }
 
 // wantCalmAfter expects that everybody had the message after a time.

@@ -60,8 +60,8 @@ func (p *pushes) Enqueue(_ context.Context, ds ...domain.Delivery) error {
 	return nil
 }
 
-// Bury implements domain.Queue.
-func (p *pushes) Bury(context.Context, domain.Delivery, string) error { return nil }
+// DeadLetter implements domain.Queue.
+func (p *pushes) DeadLetter(context.Context, domain.Delivery, string) error { return nil }
 
 // connected connects somebody.
 func connected(t testing.TB, s store, user string) domain.Caller {

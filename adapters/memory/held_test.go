@@ -40,13 +40,13 @@ func TestBuriedDeliveriesAreBounded(t *testing.T) {
 	wantHeld(t, func() {
 		for i := range 20_000 {
 			d := domain.Delivery{MessageID: fmt.Sprint(i), Message: json.RawMessage(strings.Repeat("1", 3000))}
-			if err := queue.Bury(t.Context(), d, "given up"); err != nil {
+			if err := queue.DeadLetter(t.Context(), d, "given up"); err != nil {
 				t.Fatal(err)
 			}
 		}
 	})
-	if buried := queue.Buried(); len(buried) != 100 || buried[0].MessageID != "19900" || buried[99].MessageID != "19999" {
-		t.Errorf("%d are kept", len(buried))
+	if deadLetters := queue.DeadLetters(); len(deadLetters) != 100 || deadLetters[0].MessageID != "19900" || deadLetters[99].MessageID != "19999" {
+		t.Errorf("%d are kept", len(deadLetters))
 	}
 }
 

@@ -12,26 +12,26 @@ import (
 
 var _ domain.Queue = (*Queue)(nil)
 
-// maxReceives is how often a delivery that fails is handed out before it is buried, as the deployed queue does.
+// maxReceives is how often a delivery that fails is handed out before it is dead-lettered, as the deployed queue does.
 const maxReceives = 5
 
-// maxBuried is how many of the deliveries that were given up are kept: a delivery has up to 32 KB.
-const maxBuried = 100
+// maxDeadLetters is how many of the deliveries that were given up are kept: a delivery has up to 32 KB.
+const maxDeadLetters = 100
 
 // retryAfter is how long a delivery that failed stays hidden.
 const retryAfter = time.Second
 
 // Queue holds deliveries until Run works on them. Its zero value is empty and ready for use.
 type Queue struct {
-	// Logger is told what was buried and why. Nil is slog.Default.
+	// Logger is told what was dead-lettered and why. Nil is slog.Default.
 	Logger *slog.Logger
 
-	mu       sync.Mutex // Guards what follows.
-	waiting  agenda
-	retries  agenda
-	retrying int // How many workers work on retries.
-	buried   []domain.Delivery
-	wake     chan struct{}
+	mu          sync.Mutex // Guards what follows.
+	waiting     agenda
+	retries     agenda
+	retrying    int // How many workers work on retries.
+	deadLetters []domain.Delivery
+	wake        chan struct{}
 }
 
 type entry struct {
@@ -66,10 +66,10 @@ func (q *Queue) Enqueue(_ context.Context, ds ...domain.Delivery) error {
 	return nil
 }
 
-// Bury implements domain.Queue. It never fails.
-func (q *Queue) Bury(ctx context.Context, d domain.Delivery, reason string) error {
+// DeadLetter implements domain.Queue. It never fails.
+func (q *Queue) DeadLetter(ctx context.Context, d domain.Delivery, reason string) error {
 	q.mu.Lock()
-	q.buried = append(q.buried[max(0, len(q.buried)+1-maxBuried):], d)
+	q.deadLetters = append(q.deadLetters[max(0, len(q.deadLetters)+1-maxDeadLetters):], d)
 	q.mu.Unlock()
 	logger := q.Logger
 	if logger == nil {
@@ -79,15 +79,15 @@ func (q *Queue) Bury(ctx context.Context, d domain.Delivery, reason string) erro
 	return nil
 }
 
-// Buried returns what was given up since the start, the last 100 of it.
-func (q *Queue) Buried() []domain.Delivery {
+// DeadLetters returns what was given up since the start, the last 100 of it.
+func (q *Queue) DeadLetters() []domain.Delivery {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return append([]domain.Delivery(nil), q.buried...)
+	return append([]domain.Delivery(nil), q.deadLetters...)
 }
 
 // Run hands deliveries to a number of workers until ctx ends, and returns when they are done. Retries get a quarter of
-// the workers, but one at least. A delivery whose handling fails is handed out again after a second, and buried after
+// the workers, but one at least. A delivery whose handling fails is handed out again after a second, and dead-lettered after
 // the fifth time.
 func (q *Queue) Run(ctx context.Context, workers int, handle func(context.Context, domain.Delivery) error) {
 	var running sync.WaitGroup
@@ -112,7 +112,7 @@ func (q *Queue) work(ctx context.Context, e entry, handle func(context.Context, 
 		return
 	}
 	if e.receives++; e.receives == maxReceives {
-		_ = q.Bury(ctx, e.Delivery, err.Error())
+		_ = q.DeadLetter(ctx, e.Delivery, err.Error())
 		return
 	}
 	e.due = time.Now().Add(retryAfter)

@@ -34,7 +34,7 @@ func measured(r domain.Report, lag time.Duration) []emf.Metric {
 		{Name: "Failed", Unit: emf.Count, Value: int64(r.Failed)},
 		{Name: "Expired", Unit: emf.Count, Value: int64(r.Expired)},
 		{Name: "Oversized", Unit: emf.Count, Value: int64(r.Oversized)},
-		{Name: "Buried", Unit: emf.Count, Value: int64(r.Buried)},
+		{Name: "DeadLettered", Unit: emf.Count, Value: int64(r.DeadLettered)},
 		{Name: "Skipped", Unit: emf.Count, Value: int64(r.Skipped)},
 	}
 	metrics = slices.DeleteFunc(metrics, func(m emf.Metric) bool { return m.Value == 0 })

@@ -19,8 +19,8 @@ import (
 // polled is a queue with what the Lambda service does behind it.
 type polled struct {
 	*sqs.Queue
-	t      *testing.T
-	buried []domain.Delivery
+	t           *testing.T
+	deadLetters []domain.Delivery
 }
 
 // poll invokes a function with one message after the other, in a number of places at the same time, and deletes
@@ -98,18 +98,18 @@ func (p *polled) serve(ctx context.Context, url string, places int, handle func(
 	})
 }
 
-// Buried takes what is on the dead-letter queue.
-func (p *polled) Buried() []domain.Delivery {
+// DeadLetters takes what is on the dead-letter queue.
+func (p *polled) DeadLetters() []domain.Delivery {
 	for {
 		found := receive(p.t, p.Queue, p.DeadLetterURL, 0)
 		if len(found) == 0 {
-			return p.buried
+			return p.deadLetters
 		}
 		d, err := sqs.Decode([]byte(found[0].Body), found[0].MessageId, time.Now(), kinds)
 		if err != nil {
-			p.t.Errorf("Decode of what was buried: %v", err)
+			p.t.Errorf("Decode of what was dead-lettered: %v", err)
 		}
-		p.buried = append(p.buried, d)
+		p.deadLetters = append(p.deadLetters, d)
 		remove(p.t, p.Queue, p.DeadLetterURL, found[0].ReceiptHandle)
 	}
 }

@@ -27,7 +27,7 @@ type Queue struct {
 	URL string
 	// RetryURL is that of the queue for retries, which few workers serve. If it is empty, retries go the other way.
 	RetryURL string
-	// DeadLetterURL is that of the queue for what is given up. A process that buries nothing may leave it empty.
+	// DeadLetterURL is that of the queue for what is given up. A process that dead-letters nothing may leave it empty.
 	DeadLetterURL string
 }
 
@@ -68,16 +68,16 @@ func (q *Queue) roads(ds []domain.Delivery) map[string][]domain.Delivery {
 	return roads
 }
 
-// Bury implements domain.Queue. The reason is the message's attribute "reason".
-func (q *Queue) Bury(ctx context.Context, d domain.Delivery, reason string) error {
+// DeadLetter implements domain.Queue. The reason is the message's attribute "reason".
+func (q *Queue) DeadLetter(ctx context.Context, d domain.Delivery, reason string) error {
 	body, err := encode(d)
 	if err != nil {
 		return err
 	}
-	return q.buryBody(ctx, string(body), reason)
+	return q.deadLetterBody(ctx, string(body), reason)
 }
 
-func (q *Queue) buryBody(ctx context.Context, body, reason string) error {
+func (q *Queue) deadLetterBody(ctx context.Context, body, reason string) error {
 	_, err := q.Client.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl:    aws.String(q.DeadLetterURL),
 		MessageBody: aws.String(body),

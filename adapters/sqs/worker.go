@@ -54,11 +54,11 @@ func (w *Worker) handle(ctx context.Context, m events.SQSMessage) error {
 	return w.Deliver(ctx, d)
 }
 
-// reject buries a message that nobody can read: it would not become better by trying again.
+// reject sends a message to the dead letters that nobody can read: it would not become better by trying again.
 func (w *Worker) reject(ctx context.Context, m events.SQSMessage, reason error) error {
-	err := w.Queue.buryBody(ctx, m.Body, reason.Error())
+	err := w.Queue.deadLetterBody(ctx, m.Body, reason.Error())
 	w.logger().ErrorContext(ctx, "malformed message: it goes to the dead-letter queue",
-		"sqsMessageId", m.MessageId, "reason", reason.Error(), "buried", err == nil)
+		"sqsMessageId", m.MessageId, "reason", reason.Error(), "deadLettered", err == nil)
 	return err
 }
 
@@ -88,10 +88,10 @@ func (w *Worker) log(ctx context.Context, d domain.Delivery, r domain.Report, er
 	attributes := []slog.Attr{
 		slog.String("messageId", d.MessageID), slog.String("audience", string(d.Audience)), slog.Int("attempt", d.Attempt),
 		slog.Int("sent", r.Sent), slog.Int("gone", r.Gone), slog.Int("failed", r.Failed), slog.Int("throttled", r.Throttled),
-		slog.Int("queued", r.Queued), slog.Int("buried", r.Buried), slog.Int("skipped", r.Skipped),
+		slog.Int("queued", r.Queued), slog.Int("deadLettered", r.DeadLettered), slog.Int("skipped", r.Skipped),
 		slog.Int("expired", r.Expired), slog.Int("oversized", r.Oversized), slog.Int64("lagMs", time.Since(d.AcceptedAt).Milliseconds()),
 	}
-	if r.Buried > 0 || r.Failed > 0 {
+	if r.DeadLettered > 0 || r.Failed > 0 {
 		level = slog.LevelWarn
 	}
 	if err != nil {

@@ -188,16 +188,16 @@ func TestForbiddenIsLoud(t *testing.T) {
 	})
 }
 
-// TestMalformedMessageIsBuried has one malformed message between good ones, and a dead-letter queue to look at.
-func TestMalformedMessageIsBuried(t *testing.T) {
+// TestMalformedMessageIsDeadLettered has one malformed message between good ones, and a dead-letter queue to look at.
+func TestMalformedMessageIsDeadLettered(t *testing.T) {
 	b := newBench(t, 1, reached)
 	b.Queue = elasticmq.NewQueue(t)
 	if got := b.handle(t, t.Context(), event(pushed, `{"v":1}`, pushed)); got != `{"batchItemFailures":[]}` {
 		t.Errorf("the answer is %s", got)
 	}
-	buried := receive(t, b.Queue, b.Queue.DeadLetterURL, 1)
-	if len(buried) != 1 || buried[0].Body != `{"v":1}` || *buried[0].MessageAttributes["reason"].StringValue != `"audience" is missing` {
-		t.Errorf("buried: %+v", buried)
+	deadLetters := receive(t, b.Queue, b.Queue.DeadLetterURL, 1)
+	if len(deadLetters) != 1 || deadLetters[0].Body != `{"v":1}` || *deadLetters[0].MessageAttributes["reason"].StringValue != `"audience" is missing` {
+		t.Errorf("dead-lettered: %+v", deadLetters)
 	}
 	logged := lines(t, b.log.String())
 	if len(logged) != 3 || logged[1]["level"] != "ERROR" || logged[1]["reason"] != `"audience" is missing` {
@@ -205,7 +205,7 @@ func TestMalformedMessageIsBuried(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeBuriedIsReturned(t *testing.T) {
+func TestWhatCannotBeDeadLetteredIsReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 1, reached)
 		b.Queue = (&stub{status: 500, code: "InternalFailure"}).queue()
@@ -215,8 +215,8 @@ func TestWhatCannotBeBuriedIsReturned(t *testing.T) {
 	})
 }
 
-// TestPushWithAnInternalFieldIsBuried: it was taken for a message of our own, and vanished.
-func TestPushWithAnInternalFieldIsBuried(t *testing.T) {
+// TestPushWithAnInternalFieldIsDeadLettered: it was taken for a message of our own, and vanished.
+func TestPushWithAnInternalFieldIsDeadLettered(t *testing.T) {
 	for body, reason := range map[string]string{
 		`{"v":1,"audience":"everyone","message":1,"wire":{}}`: `there is no field "wire": a push has v, audience, message, messageId, except, expiresAt`,
 		`{"v":1,"audience":"everyone","wire":{}}`:             `a message with "wire" is internal to wsEcho, and this one has no "messageId"`,
@@ -229,9 +229,9 @@ func TestPushWithAnInternalFieldIsBuried(t *testing.T) {
 		if got := b.handle(t, t.Context(), events.SQSEvent{Records: receive(t, b.Queue, b.Queue.URL, 1)}); got != `{"batchItemFailures":[]}` {
 			t.Errorf("the answer is %s", got)
 		}
-		buried := receive(t, b.Queue, b.Queue.DeadLetterURL, 1)
-		if len(buried) != 1 || buried[0].Body != body || *buried[0].MessageAttributes["reason"].StringValue != reason {
-			t.Errorf("%s: buried: %+v", body, buried)
+		deadLetters := receive(t, b.Queue, b.Queue.DeadLetterURL, 1)
+		if len(deadLetters) != 1 || deadLetters[0].Body != body || *deadLetters[0].MessageAttributes["reason"].StringValue != reason {
+			t.Errorf("%s: dead-lettered: %+v", body, deadLetters)
 		}
 	}
 }

@@ -76,8 +76,8 @@ func (r *rig) Enqueue(_ context.Context, ds ...domain.Delivery) error {
 	return nil
 }
 
-// Bury implements domain.Queue.
-func (r *rig) Bury(context.Context, domain.Delivery, string) error { return nil }
+// DeadLetter implements domain.Queue.
+func (r *rig) DeadLetter(context.Context, domain.Delivery, string) error { return nil }
 
 // work delivers what is queued.
 func (r *rig) work() {

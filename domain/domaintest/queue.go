@@ -19,10 +19,10 @@ import (
 type WorkedQueue interface {
 	domain.Queue
 	// Run hands deliveries to a number of workers until ctx ends, and returns when they are done. Retries get a few of
-	// the workers, or one beside them. One whose handling fails is handed out again within seconds, and buried after the fifth time.
+	// the workers, or one beside them. One whose handling fails is handed out again within seconds, and dead-lettered after the fifth time.
 	Run(ctx context.Context, workers int, handle func(context.Context, domain.Delivery) error)
-	// Buried returns what was buried so far.
-	Buried() []domain.Delivery
+	// DeadLetters returns what was dead-lettered so far.
+	DeadLetters() []domain.Delivery
 }
 
 // TestQueue runs the contract of domain.Queue. open returns an empty queue that nobody works on; it is called once
@@ -34,8 +34,8 @@ func TestQueue(t *testing.T, open func(*testing.T) WorkedQueue) {
 		"many large messages":                       largeMessages,
 		"a delay is kept":                           delays,
 		"what failed is handed out again":           failuresAreRepeated,
-		"what keeps failing is buried":              poisonIsBuried,
-		"what was buried is found":                  buried,
+		"what keeps failing is dead-lettered":       poisonIsDeadLettered,
+		"what was dead-lettered is found":           deadLettered,
 		"nothing to enqueue":                        nothing,
 		"retries leave workers to the others":       retriesLeaveWorkers,
 		"retries are worked on beside the others":   retriesAreWorkedOn,
@@ -229,8 +229,8 @@ func failuresAreRepeated(t *testing.T, q WorkedQueue) {
 		return nil
 	})
 	await(t, "the third time", done)
-	if len(q.Buried()) > 0 {
-		t.Error("something was buried")
+	if len(q.DeadLetters()) > 0 {
+		t.Error("something was dead-lettered")
 	}
 }
 
@@ -243,7 +243,7 @@ func await(t *testing.T, what string, done <-chan struct{}) {
 	}
 }
 
-func poisonIsBuried(t *testing.T, q WorkedQueue) {
+func poisonIsDeadLettered(t *testing.T, q WorkedQueue) {
 	want := newDelivery("poison")
 	enqueue(t, q, want)
 	var times atomic.Int32
@@ -251,41 +251,41 @@ func poisonIsBuried(t *testing.T, q WorkedQueue) {
 		times.Add(1)
 		return errors.New("fails on purpose")
 	})
-	got := awaitBuried(t, q)
+	got := awaitDeadLetter(t, q)
 	wantDelivery(t, got, want)
 	if times.Load() != 5 {
-		t.Errorf("buried after %d times", times.Load())
+		t.Errorf("dead-lettered after %d times", times.Load())
 	}
 }
 
-// awaitBuried returns the delivery that is buried first.
-func awaitBuried(t *testing.T, q WorkedQueue) domain.Delivery {
+// awaitDeadLetter returns the delivery that is dead-lettered first.
+func awaitDeadLetter(t *testing.T, q WorkedQueue) domain.Delivery {
 	t.Helper()
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
 	for late := time.After(timeout); ; {
-		if found := q.Buried(); len(found) > 0 {
+		if found := q.DeadLetters(); len(found) > 0 {
 			return found[0]
 		}
 		select {
 		case <-ticker.C:
 		case <-late:
-			t.Fatalf("nothing was buried within %v", timeout)
+			t.Fatalf("nothing was dead-lettered within %v", timeout)
 		}
 	}
 }
 
-func buried(t *testing.T, q WorkedQueue) {
+func deadLettered(t *testing.T, q WorkedQueue) {
 	want := newDelivery("given up")
 	want.Attempt = domain.MaxAttempts
 	want.Members = []domain.Member{{ID: NewID(), ConnectedAt: want.AcceptedAt}}
-	if err := q.Bury(t.Context(), want, "not reached, é"); err != nil {
-		t.Fatalf("Bury: %v", err)
+	if err := q.DeadLetter(t.Context(), want, "not reached, é"); err != nil {
+		t.Fatalf("DeadLetter: %v", err)
 	}
-	wantDelivery(t, awaitBuried(t, q), want)
+	wantDelivery(t, awaitDeadLetter(t, q), want)
 	enqueue(t, q, newDelivery("other"))
 	if got := receive(t, q, 1, 1); len(got) != 1 || got["other"].MessageID == "" {
-		t.Errorf("what was buried was handed out: %v", got)
+		t.Errorf("what was dead-lettered was handed out: %v", got)
 	}
 }
 

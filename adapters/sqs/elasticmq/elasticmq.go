@@ -47,7 +47,7 @@ func NewClient(t testing.TB, options ...func(*sdk.Options)) *sdk.Client {
 }
 
 // NewQueue creates a queue, the one for its retries and their dead-letter queue, set up as the deployed ones are but for their times: what was
-// not done within a second is handed out again, and buried after the fifth time.
+// not done within a second is handed out again, and dead-lettered after the fifth time.
 func NewQueue(t testing.TB, options ...func(*sdk.Options)) *sqs.Queue {
 	t.Helper()
 	client := NewClient(t, options...)

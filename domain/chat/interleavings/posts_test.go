@@ -124,8 +124,8 @@ func (w world) unqueued(key string) world {
 	return w.without(key)
 }
 
-// Bury implements domain.Queue.
-func (q queue) Bury(context.Context, domain.Delivery, string) error { return nil }
+// DeadLetter implements domain.Queue.
+func (q queue) DeadLetter(context.Context, domain.Delivery, string) error { return nil }
 
 // The use cases as they are wired, over the steps of a run.
 

@@ -40,7 +40,7 @@ var (
 		p.MessagesPerMinute, err = env.limit("MESSAGES_PER_MINUTE")
 		return err
 	}}
-	// queue is for what is new: it has no other road for retries, and buries nothing. queues has the road for retries,
+	// queue is for what is new: it has no other road for retries, and dead-letters nothing. queues has the road for retries,
 	// allQueues the one for what is given up as well.
 	queue     = Setting{[]string{"QUEUE_URL"}, fillQueue}
 	queues    = Setting{[]string{"QUEUE_URL", "RETRY_QUEUE_URL"}, fillQueue}
