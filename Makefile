@@ -64,18 +64,14 @@ bench-parts: tools-dynamodb ## Measure parts alone: slow readers, 100,000 connec
 	go test -run '^$$' -bench Cycles -benchtime 100000x ./adapters/gateway
 	go test -run '^$$' -bench . ./adapters/chat
 
-STATICCHECK_VERSION := v0.8.2
-STATICCHECK         := $(TOOLS)/bin/staticcheck-$(STATICCHECK_VERSION)
+# In a module of its own: nothing that is deployed depends on it.
+STATICCHECK := go tool -modfile=functions/internal/tools/go.mod staticcheck
 
-lint: $(STATICCHECK) ## Check format, vet, staticcheck and that go.mod is tidy
+lint: ## Check format, vet, staticcheck and that go.mod is tidy
 	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "run gofmt -w on these" >&2; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
 	go mod tidy -diff
-
-$(STATICCHECK):
-	@mkdir -p $(@D)
-	GOBIN=$(@D) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) && mv $(@D)/staticcheck $@
 
 # What cannot be installed here leaves its tests skipped, loudly; where CI is set it is an error.
 tools:
