@@ -86,6 +86,7 @@ var mutations = []struct{ name, old, mistake, want string }{
 	{"retries that fill the workers", "        MaximumConcurrency: 2\n", "        MaximumConcurrency: 3\n", "RetryQueue has no workers, or more"},
 	{"retries that nobody works on", "EventSourceArn: !GetAtt RetryQueue.Arn", "EventSourceArn: !GetAtt DeadLetterQueue.Arn", "RetryQueue has no workers, or more"},
 	{"retries that go another way", "        RETRY_QUEUE_URL: !Ref RetryQueue\n", "", "all functions have the variables"},
+	{"a fraction of a day", "AllowedPattern: \"^[1-9][0-9]{0,4}$\"", "AllowedPattern: \"^[1-9][0-9.]{0,4}$\"", "HistoryDays may be no whole number"},
 	{"jwt without an issuer", "      - Assert: !Not [!Equals [!Ref JwtIssuer, \"\"]]\n        AssertDescription: AuthMode=jwt needs JwtIssuer\n", "", "no rule asks for JwtIssuer"},
 	{"jwt without a key set", "!Not [!Equals [!Ref JwksUrl, \"\"]]", "!Not [!Equals [!Ref JwtIssuer, \"\"]]", "no rule asks for JwksUrl"},
 	{"new versions at once", "Enabled: !Ref GradualDeploy", "Enabled: false", "not switched by GradualDeploy"},

@@ -46,7 +46,7 @@ func complaints(text, nested string) (all []string) {
 	for _, check := range []func(template, report){
 		checkParameters, checkFunctions, checkRouteKeys, checkRoutes, checkServed, checkRouteResponses, checkAuth, checkStage, checkStageName, checkDeployment,
 		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkNetwork, checkVersions, checkLogGroups, checkLogFilter,
-		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules,
+		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules, checkWholeNumbers,
 		checkGradual, checkDisconnects, checkQueries, checkAlarms, checkFaults, checkDashboard, checkManual,
 	} {
 		check(t, wrong)
