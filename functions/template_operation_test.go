@@ -150,10 +150,13 @@ func refs(ids []string) (all []any) {
 	return all
 }
 
+// faults are the filters that count for FaultsAlarm.
+var faults = []string{"Faults", "Panics", "Timeouts"}
+
 // checkFaults finds faults of functions that no alarm would see.
 func checkFaults(t template, wrong report) {
 	name := t.properties("FaultsAlarm")["MetricName"]
-	for _, id := range []string{"Faults", "Panics"} {
+	for _, id := range faults {
 		if !counts(t, id, name) || referred(t.properties(id)["LogGroupName"]) != referred(t.at("Globals", "Function", "LoggingConfig", "LogGroup")) {
 			wrong("the faults of functions are not counted by %s", id)
 		}
