@@ -126,11 +126,9 @@ func logged(t *testing.T, parsed template, level, binary string, r run) []string
 		"AUTH_MODE=open", "TABLE_NAME=t", "QUEUE_URL=http://localhost/q", "RETRY_QUEUE_URL=http://127.0.0.1:1/retry", "DLQ_URL=http://localhost/d", "CONNECTIONS_PER_USER=0",
 		"CALLBACK_URL=http://localhost", "CALLBACK_RATE=1", "MAX_CONCURRENCY=1",
 	}
-	variables, _ := at(common, "Environment", "Variables").(object)
-	for name, value := range variables {
-		if text := set(value); text != "" {
-			environment = append(environment, name+"="+text)
-		}
+	// As of every function: checkEnvironments.
+	if text := set(variables(parsed, "WsEcho")["LOG_LEVEL"]); text != "" {
+		environment = append(environment, "LOG_LEVEL="+text)
 	}
 	got := lambdatest.Invoke(t, binary, r.event, r.table, environment...)
 	return slices.DeleteFunc(got.Lines, func(line string) bool { return !delivered(line, filter) })

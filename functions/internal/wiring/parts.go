@@ -31,7 +31,7 @@ type Parts struct {
 	Quotas        domain.Quotas
 	// Stores has what extensions keep, by their names.
 	Stores map[string]any
-	// Setting returns the settings of extensions.
+	// Setting returns the settings of extensions; nil is none.
 	Setting func(name string) string
 	// MaxPerUser bounds the connections of a user, MessagesPerMinute what one sends to others; 0 is no limit.
 	MaxPerUser, MessagesPerMinute int
@@ -117,6 +117,9 @@ func (p Parts) broadcaster() domain.Broadcaster {
 
 // core is what an extension gets.
 func (p Parts) core(e extension.Extension) extension.Core {
+	if p.Setting == nil {
+		p.Setting = func(string) string { return "" }
+	}
 	return extension.Core{
 		Registry: p.Registry, Memberships: p.Memberships, FanOut: p.FanOut(), Policy: domain.ByGrants{}, Limit: p.limit(),
 		NewID: NewID, Logger: p.Logger, Store: p.Stores[e.Name], Setting: p.Setting,
