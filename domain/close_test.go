@@ -36,8 +36,8 @@ func wantNoMembers(t *testing.T, r *memory.Registry, audiences ...domain.Audienc
 	}
 }
 
-// TestClosersTellWhoDeparted lets many close at once: each audience is told, at least once.
-func TestClosersTellWhoDeparted(t *testing.T) {
+// TestClosersTellWhoLeft lets many close at once: each audience is told, at least once.
+func TestClosersTellWhoLeft(t *testing.T) {
 	r := new(memory.Registry)
 	c := entered(t, r, "a", "b")
 	var a, b atomic.Int32

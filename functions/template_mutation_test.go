@@ -16,7 +16,7 @@ var mutations = []struct{ name, old, mistake, want string }{
 	{"connect beside $connect", "        echo:", "        connect: {}\n        echo:", "the same logical id"},
 	{"the same route twice", "        broadcast:", "        echo:", "echo is there twice"},
 	{"no $disconnect", "        $disconnect:", "        gone:", "no route $disconnect"},
-	{"a route that no function serves", "        echo:", "        shout: {}\n        echo:", "which no function of functions/internal/wiring serves"},
+	{"a route that no function serves", "        echo:", "        zzz: {}\n        echo:", "which no function of functions/internal/wiring serves"},
 	{"a route that only its function answers", "FunctionArn: !Ref WsEcho.Alias, RouteResponseSelectionExpression: $default", "FunctionArn: !Ref WsEcho.Alias", "whether the route echo answers"},
 	{"a route to the function's draft", "FunctionArn: !Ref WsEcho.Alias", "FunctionArn: !GetAtt WsEcho.Arn", "route echo does not call"},
 	{"a route to no function", "FunctionArn: !Ref WsEcho.Alias", "FunctionArn: !Ref WsEko.Alias", "route echo does not call"},

@@ -43,11 +43,11 @@ var roomName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$`)
 // keysOf are the keys of all things with a name that may have that name, by what they are.
 func keysOf(name, key string, seq int64) map[string]dynamodb.Key {
 	all := map[string]dynamodb.Key{
-		"key " + name + " of r":   claimKey("r", name),
-		"key of nameless " + name: claimKey(anonymous(name), key),
+		"key " + name + " of r":   idempotencyKey("r", name),
+		"key of nameless " + name: idempotencyKey(anonymous(name), key),
 	}
 	if domain.ValidUser(name) {
-		all["key "+key+" of "+name] = claimKey(name, key)
+		all["key "+key+" of "+name] = idempotencyKey(name, key)
 	}
 	if roomName.MatchString(name) {
 		const epoch = "018d8f6e-1f2b-7000-8000-000000000001"

@@ -12,7 +12,7 @@ import (
 
 // Find implements chat.IdempotencyKeys with a consistent read.
 func (s Store) Find(ctx context.Context, user, key string) (chat.Sent, error) {
-	row, err := s.Table.Get(ctx, claimKey(user, key))
+	row, err := s.Table.Get(ctx, idempotencyKey(user, key))
 	if err != nil {
 		return chat.Sent{}, fmt.Errorf("reading a key: %w", err)
 	}
@@ -30,7 +30,7 @@ func (s Store) Use(ctx context.Context, key chat.IdempotencyKey) error {
 		return &chat.AlreadySent{Sent: dynamodb.Read[idempotencyRow](ctx, s.Table, old).sent()}
 	}
 	if err != nil {
-		return fmt.Errorf("claiming a key: %w", err)
+		return fmt.Errorf("using an idempotency key: %w", err)
 	}
 	return nil
 }

@@ -32,4 +32,4 @@ func seqOf(key dynamodb.Key) int64 {
 	return seq
 }
 
-func claimKey(user, key string) dynamodb.Key { return dynamodb.Key{PK: "once#" + user, SK: key} }
+func idempotencyKey(user, key string) dynamodb.Key { return dynamodb.Key{PK: "once#" + user, SK: key} }

@@ -78,7 +78,7 @@ type idempotencyRow struct {
 
 func newIdempotencyRow(c chat.IdempotencyKey) idempotencyRow {
 	return idempotencyRow{
-		Key: claimKey(c.User, c.Key), Hash: c.Sent.Hash, ID: c.Sent.MessageID, Expires: c.ExpiresAt.Unix(),
+		Key: idempotencyKey(c.User, c.Key), Hash: c.Sent.Hash, ID: c.Sent.MessageID, Expires: c.ExpiresAt.Unix(),
 		Epoch: c.Sent.Epoch, Seq: c.Sent.Seq,
 	}
 }

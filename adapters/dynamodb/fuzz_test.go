@@ -82,7 +82,7 @@ func keysOf(name string) map[string]Key {
 	}
 	if domain.ValidUser(name) {
 		all["member c of "+string(domain.UserAudience(name))] = memberKey(domain.UserAudience(name), "c")
-		all["count of "+name] = tallyKey(name, time.Unix(0, 0))
+		all["count of "+name] = quotaKey(name, time.Unix(0, 0))
 	}
 	return all
 }

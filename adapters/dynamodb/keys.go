@@ -63,8 +63,8 @@ func connectionKey(id string) Key { return Key{everyoneKey(domain.Position(id)),
 // memberKey is the key of a member's row of an audience other than Everyone.
 func memberKey(a domain.Audience, id string) Key { return Key{audienceKey(a), sortKeyOf(id)} }
 
-// tallyKey is the key of what a user sent within a minute.
-func tallyKey(user string, minute time.Time) Key {
+// quotaKey is the key of what a user sent within a minute.
+func quotaKey(user string, minute time.Time) Key {
 	return Key{ratePrefix + user, minute.UTC().Format("2006-01-02T15:04")}
 }
 

@@ -15,17 +15,17 @@ var _ domain.Quotas = Quotas{}
 // required.
 type Quotas struct{ Table Table }
 
-// tallyLife is how long a count is kept after its minute began.
-const tallyLife = 2 * time.Minute
+// quotaLife is how long a count is kept after its minute began.
+const quotaLife = 2 * time.Minute
 
 // Count implements domain.Quotas with one write unit. An attempt whose reply was lost counts twice, so that the limit
 // holds whatever happens.
 func (t Quotas) Count(ctx context.Context, user string, minute time.Time, max int) (bool, error) {
 	_, _, err := t.Table.Update(ctx, Update{
-		Key:    tallyKey(user, minute),
+		Key:    quotaKey(user, minute),
 		Do:     "ADD #n :1 SET #exp = :exp",
 		If:     "attribute_not_exists(#n) OR #n < :max",
-		Values: Values{":1": 1, ":max": max, ":exp": minute.Add(tallyLife).Unix()},
+		Values: Values{":1": 1, ":max": max, ":exp": minute.Add(quotaLife).Unix()},
 	})
 	if errors.Is(err, ErrCondition) {
 		return false, nil

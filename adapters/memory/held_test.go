@@ -35,7 +35,7 @@ func wantHeld(t *testing.T, do func()) {
 	}
 }
 
-func TestBuriedDeliveriesAreBounded(t *testing.T) {
+func TestDeadLettersAreBounded(t *testing.T) {
 	queue := &memory.Queue{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	wantHeld(t, func() {
 		for i := range 20_000 {

@@ -96,7 +96,7 @@ func (w *Worker) log(ctx context.Context, d domain.Delivery, r domain.Report, er
 	}
 	if err != nil {
 		level, text = slog.LevelError, "delivery failed, it will be tried again"
-		attributes = append(attributes, slog.String("error", err.Error()))
+		attributes = append(attributes, slog.String("cause", err.Error()))
 	}
 	if errors.Is(err, domain.ErrForbidden) {
 		attributes = append(attributes, slog.String("check", forbidden))

@@ -39,7 +39,7 @@ func entryKey(room, epoch string, seq int64) string {
 	return fmt.Sprintf("%s%016d", logKey(room, epoch), seq)
 }
 
-func claimKey(user, key string) string { return "once|" + user + "|" + key }
+func idempotencyKey(user, key string) string { return "once|" + user + "|" + key }
 
 func (h head) domain() chat.Head {
 	if h == (head{}) {
@@ -94,7 +94,7 @@ func (s store) Write(_ context.Context, room string, e chat.Entry, c *chat.Idemp
 	name := fmt.Sprintf("writes %s at %d", cmp.Or(string(e.Data), "a void"), e.Seq)
 	row, used, now := entryKey(room, e.Epoch, e.Seq), "", time.Now().Unix()
 	if c != nil {
-		used = claimKey(c.User, c.Key)
+		used = idempotencyKey(c.User, c.Key)
 	}
 	got, _, err := s.repeat(step{name: name, token: c != nil, apply: func(w world) (world, answer) {
 		if there, ok := w.get(row).(entry); ok {
@@ -194,7 +194,7 @@ func query(w world, room, epoch string, r chat.Range, now int64) (p page) {
 
 // Find implements chat.IdempotencyKeys.
 func (s store) Find(_ context.Context, user, key string) (chat.Sent, error) {
-	row := claimKey(user, key)
+	row := idempotencyKey(user, key)
 	got, err := s.look("reads the key "+key, func(w world) answer { return answerOf(w.get(row), false) })
 	if err != nil {
 		return chat.Sent{}, err
@@ -208,7 +208,7 @@ func (s store) Find(_ context.Context, user, key string) (chat.Sent, error) {
 
 // Use implements chat.IdempotencyKeys.
 func (s store) Use(_ context.Context, c chat.IdempotencyKey) error {
-	row, now := claimKey(c.User, c.Key), time.Now().Unix()
+	row, now := idempotencyKey(c.User, c.Key), time.Now().Unix()
 	got, _, err := s.attempt("uses the key "+c.Key, func(w world) (world, answer) {
 		there, ok := w.get(row).(usedKey)
 		if ok && now < there.exp && there.sent.MessageID != c.Sent.MessageID {

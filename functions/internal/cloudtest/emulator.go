@@ -17,8 +17,8 @@ const (
 	// starts is how often the emulator is started, each time on another port, if it ends before it is ready:
 	// somebody else may have taken the port.
 	starts = 3
-	// startPatience is how long one start may take.
-	startPatience = 30 * time.Second
+	// startTimeout is how long one start may take.
+	startTimeout = 30 * time.Second
 )
 
 // emulator is an emulated AWS in a process of its own.
@@ -90,7 +90,7 @@ func (e *emulator) settings() []string {
 
 // await returns when the emulator answers.
 func (e *emulator) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
 		if e.healthy(ctx) {

@@ -114,6 +114,17 @@ func TestUndeclaredVariable(t *testing.T) {
 	environment{valid, []string{"TABLE_NAME"}}.value("QUEUE_URL")
 }
 
+// TestAudiencesDiffer: each kind has a prefix of its own, with one colon, at its end.
+func TestAudiencesDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for _, kind := range Audiences() {
+		if strings.Index(kind.Prefix, ":") != len(kind.Prefix)-1 || len(kind.Prefix) < 2 || seen[kind.Prefix] {
+			t.Errorf("the kind of audiences %q has no prefix of its own that ends with its only colon", kind.Prefix)
+		}
+		seen[kind.Prefix] = true
+	}
+}
+
 // TestRoutesAreServedOnce, by the actions that belong to them.
 func TestRoutesAreServedOnce(t *testing.T) {
 	served := map[string]string{}

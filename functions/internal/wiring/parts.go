@@ -4,6 +4,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -102,12 +103,11 @@ func (p Parts) onLeave() extension.OnLeave {
 		}
 	}
 	return func(ctx context.Context, c domain.Connection, a domain.Audience) error {
+		var errs []error
 		for _, tell := range told {
-			if err := tell(ctx, c, a); err != nil {
-				return err
-			}
+			errs = append(errs, tell(ctx, c, a))
 		}
-		return nil
+		return errors.Join(errs...)
 	}
 }
 
