@@ -4,17 +4,14 @@ import (
 	"bufio"
 	"encoding/json"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/gobwas/ws"
-	"github.com/gobwas/ws/wsutil"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // registry is the file in which extensions are registered, from here.
@@ -102,14 +99,14 @@ func TestSecondExtension(t *testing.T) {
 	o.build(t, bin, "wsecho/functions/local", "wsecho/functions/dice")
 
 	url := serve(t, filepath.Join(bin, "local"))
-	ada, bob := connect(t, url+"?user=ada"), connect(t, url+"?user=bob")
-	ada.ask(t, `{"action":"roll"}`, `"code":"not_a_member"`)
-	ada.ask(t, `{"action":"sit","table":"one"}`, `"type":"ack"`)
-	bob.ask(t, `{"action":"sit","table":"one"}`, `"type":"ack"`)
-	ada.ask(t, `{"action":"roll","id":"1"}`, `{"type":"ack","id":"1","table":"one","from":{"user":"ada",`)
-	bob.receive(t, `{"type":"rolled","table":"one","from":{"user":"ada",`)
-	ada.Close()
-	bob.receive(t, `{"type":"stood","table":"one","from":{"user":"ada",`)
+	ada, bob := gatewaytest.Connect(t, url+"?user=ada"), gatewaytest.Connect(t, url+"?user=bob")
+	ask(ada, `{"action":"roll"}`, `"code":"not_a_member"`)
+	ask(ada, `{"action":"sit","table":"one"}`, `"type":"ack"`)
+	ask(bob, `{"action":"sit","table":"one"}`, `"type":"ack"`)
+	ask(ada, `{"action":"roll","id":"1"}`, `{"type":"ack","id":"1","table":"one","from":{"user":"ada",`)
+	receive(bob, `{"type":"rolled","table":"one","from":{"user":"ada",`)
+	ada.Conn.Close()
+	receive(bob, `{"type":"stood","table":"one","from":{"user":"ada",`)
 }
 
 // TestWithoutChat builds everything but what is chat's, which is in folders of its own and named in two files.
@@ -123,9 +120,9 @@ func TestWithoutChat(t *testing.T) {
 	bin := t.TempDir()
 	o.build(t, bin, "wsecho/functions/local", "wsecho/functions/echo", "wsecho/functions/deliver")
 
-	c := connect(t, serve(t, filepath.Join(bin, "local")))
-	c.ask(t, `{"action":"join","room":"tea"}`, `"code":"unknown_action"`)
-	c.ask(t, `{"action":"echo"}`, `"type":"echo"`)
+	c := gatewaytest.Connect(t, serve(t, filepath.Join(bin, "local")))
+	ask(c, `{"action":"join","room":"tea"}`, `"code":"unknown_action"`)
+	ask(c, `{"action":"echo"}`, `"type":"echo"`)
 }
 
 // serve starts a local program until the test ends, and returns the URL at which it listens.
@@ -155,35 +152,17 @@ func serve(t *testing.T, binary string) (url string) {
 	return ""
 }
 
-// socket is a client's end of a connection.
-type socket struct{ net.Conn }
-
-func connect(t *testing.T, url string) socket {
-	t.Helper()
-	conn, _, _, err := ws.Dial(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-		t.Fatal(err)
-	}
-	return socket{conn}
-}
-
-func (s socket) ask(t *testing.T, message, want string) {
-	t.Helper()
-	if err := wsutil.WriteClientText(s, []byte(message)); err != nil {
-		t.Fatal(err)
-	}
-	s.receive(t, want)
+// ask sends a message and expects an answer that has a text.
+func ask(c *gatewaytest.Client, message, want string) {
+	c.T.Helper()
+	c.Send(message)
+	receive(c, want)
 }
 
 // receive expects a message that has a text.
-func (s socket) receive(t *testing.T, want string) {
-	t.Helper()
-	text, err := wsutil.ReadServerText(s)
-	if err != nil || !strings.Contains(string(text), want) {
-		t.Fatalf("received %s, %v, want %s", text, err, want)
+func receive(c *gatewaytest.Client, want string) {
+	c.T.Helper()
+	if text := c.Message(); !strings.Contains(text, want) {
+		c.T.Fatalf("received %s, want %s", text, want)
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // notRun are the documented lines that need more than this machine has, and why that is so.
@@ -138,7 +140,7 @@ func (r *typist) run(c command) {
 	r.t.Helper()
 	s := r.server(c.line)
 	// Longer than the test's own context, which ends before a wscat is told to go.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.t.Context()), 2*testTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.t.Context()), 2*gatewaytest.Timeout)
 	r.t.Cleanup(cancel)
 	shell := exec.CommandContext(ctx, "bash", "-c", strings.ReplaceAll(c.line, documentedAddress, host(r.t, s.url)))
 	shell.Env = append(os.Environ(), "PATH="+r.path, "TOKEN="+r.setting(`TOKEN=(\S+)`))
@@ -153,7 +155,7 @@ func (r *typist) run(c command) {
 		return
 	}
 	for _, shown := range c.shown {
-		r.compare(c.line, shown, "< "+listener.text())
+		r.compare(c.line, shown, "< "+listener.Message())
 	}
 }
 
@@ -228,7 +230,7 @@ func (s *session) read(out io.Reader) {
 }
 
 func (s *session) ready() bool {
-	for deadline := time.After(testTimeout); ; {
+	for deadline := time.After(gatewaytest.Timeout); ; {
 		fmt.Fprintln(s.keyboard, probe)
 		select {
 		case line := <-s.screen:
@@ -242,7 +244,7 @@ func (s *session) ready() bool {
 
 // next is the next line that is no answer to a probe.
 func (s *session) next() string {
-	for deadline := time.After(testTimeout); ; {
+	for deadline := time.After(gatewaytest.Timeout); ; {
 		select {
 		case line := <-s.screen:
 			if !strings.Contains(line, `"id":"ready"`) {

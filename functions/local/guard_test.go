@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"wsecho/adapters/gateway/gatewaytest"
 	"wsecho/adapters/jwt/jwttest"
 )
 
@@ -21,14 +21,8 @@ func raw(t *testing.T, addr, request string) (int, http.Header, string) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(testTimeout))
-	if _, err := io.WriteString(conn, strings.ReplaceAll(request, "\n", "\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatalf("%s\nwas answered with %v", request, err)
-	}
+	response := gatewaytest.Exchange(t, conn, strings.ReplaceAll(request, "\n", "\r\n")).Response
+	conn.SetDeadline(time.Now().Add(gatewaytest.Timeout))
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return response.StatusCode, response.Header, ""
 	}
@@ -98,11 +92,7 @@ func startBeyond(t *testing.T, wrap func(net.Listener) net.Listener, log io.Writ
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.stop(); err != nil {
-			t.Errorf("stopping: %v", err)
-		}
-	})
+	t.Cleanup(func() { stop(t, s) })
 	return s, listener.Addr().String()
 }
 
@@ -265,7 +255,7 @@ func TestPagesCannotPost(t *testing.T) {
 	s := startServer(t)
 	host := hostOf(s)
 	c := dial(t, s.url)
-	c.send(`{"action":"echo"}`)
+	c.Send(`{"action":"echo"}`)
 	post := "/dev/@connections/" + c.receive("echo")["connection"].(map[string]any)["connectionId"].(string)
 	for _, test := range []struct {
 		name    string
@@ -353,7 +343,7 @@ func TestOtherMachinesCannotPost(t *testing.T) {
 
 // TestWarning: who lets in other machines is told so, and nobody else.
 func TestWarning(t *testing.T) {
-	var beyond, local lockedBuffer
+	var beyond, local gatewaytest.Buffer
 	startBeyond(t, nearly, &beyond, "-q")
 	if !strings.Contains(beyond.String(), "other machines") {
 		t.Errorf("the log of a program that listens to everybody: %q", &beyond)
@@ -384,7 +374,7 @@ func TestSlowPushesEnd(t *testing.T) {
 		waiting[path] = conn
 	}
 	for path, conn := range waiting {
-		conn.SetReadDeadline(started.Add(testTimeout))
+		conn.SetReadDeadline(started.Add(gatewaytest.Timeout))
 		if _, err := io.Copy(io.Discard, conn); err != nil {
 			t.Errorf("POST %s without its body is still open after %v: %v", path, time.Since(started), err)
 		}
@@ -394,24 +384,14 @@ func TestSlowPushesEnd(t *testing.T) {
 
 // TestStopDoesNotWait for what a client never sends.
 func TestStopDoesNotWait(t *testing.T) {
-	o, err := parse([]string{"-addr", "127.0.0.1:0"}, t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := start(t.Context(), o, t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := startLogging(t, t.Output())
 	conn, err := net.Dial("tcp", hostOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	half := lines("POST /push HTTP/1.1", "Host: localhost", "Content-Length: 10", asJSON, "Expect: 100-continue")
-	io.WriteString(conn, strings.ReplaceAll(half, "\n", "\r\n"))
-	if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil { // It waits for the body.
-		t.Fatal(err)
-	}
+	gatewaytest.Exchange(t, conn, strings.ReplaceAll(half, "\n", "\r\n")) // It waits for the body.
 	started := time.Now()
 	if err := s.stop(); err != nil || time.Since(started) > shutdownTimeout {
 		t.Errorf("stopping took %v: %v", time.Since(started), err)
@@ -422,7 +402,7 @@ func TestStopDoesNotWait(t *testing.T) {
 func TestNoGetChanges(t *testing.T) {
 	s := startServer(t)
 	c := dial(t, s.url)
-	c.send(`{"action":"echo"}`)
+	c.Send(`{"action":"echo"}`)
 	post := "/dev/@connections/" + c.receive("echo")["connection"].(map[string]any)["connectionId"].(string)
 	for path, status := range map[string]int{"/push": 403, "/push?v=1&audience=everyone&message=1": 403, post: 200, post + "?_method=DELETE": 200} {
 		request := lines("GET "+path+" HTTP/1.1", "Host: localhost", "X-HTTP-Method-Override: DELETE")

@@ -40,7 +40,7 @@ func TestPush(t *testing.T) {
 	}
 }
 
-func postPush(t *testing.T, base, body string) (status int, text string) {
+func postPush(t testing.TB, base, body string) (status int, text string) {
 	t.Helper()
 	response, err := http.Post(base+"/push", "application/json", strings.NewReader(body))
 	if err != nil {
