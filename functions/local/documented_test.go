@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -142,7 +141,7 @@ func (r *typist) run(c command) {
 	// Longer than the test's own context, which ends before a wscat is told to go.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.t.Context()), 2*gatewaytest.Timeout)
 	r.t.Cleanup(cancel)
-	shell := exec.CommandContext(ctx, "bash", "-c", strings.ReplaceAll(c.line, documentedAddress, host(r.t, s.url)))
+	shell := exec.CommandContext(ctx, "bash", "-c", strings.ReplaceAll(c.line, documentedAddress, hostOf(s)))
 	shell.Env = append(os.Environ(), "PATH="+r.path, "TOKEN="+r.setting(`TOKEN=(\S+)`))
 	if strings.Contains(c.line, "wscat") {
 		r.connect(c, shell)
@@ -170,15 +169,6 @@ func (r *typist) server(line string) *server {
 		*which = startServer(r.t, flags...)
 	}
 	return *which
-}
-
-func host(t *testing.T, address string) string {
-	t.Helper()
-	parsed, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parsed.Host
 }
 
 // setting finds something in what make token prints.

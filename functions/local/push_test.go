@@ -10,7 +10,7 @@ import (
 
 func TestPush(t *testing.T) {
 	s := startServer(t, "-q")
-	base := strings.TrimSuffix(strings.Replace(s.url, "ws", "http", 1), "/dev")
+	base := "http://" + hostOf(s)
 	room := newRoom()
 	ada, bob := dial(t, s.url+"?user=ada"), dial(t, s.url+"?user=bob")
 	bob.ask("ack", `{"action":"join","room":%q}`, room)
