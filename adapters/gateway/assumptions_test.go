@@ -90,6 +90,7 @@ func TestAssumptions(t *testing.T) {
 		cfg.Assumptions.ThrottleCloses = true
 		c = connect(t, serve(t, cfg).URL)
 		c.Send("1")
+		c.Message()
 		c.Send("2")
 		c.wantClose(1008, "")
 	})

@@ -139,7 +139,7 @@ func TestHosts(t *testing.T) {
 		{".localhost", false, false},
 		{"", false, false},
 	} {
-		for addr, want := range map[string]bool{hostOf(local): test.local, beyond: test.beyond} {
+		for addr, served := range map[string]bool{hostOf(local): test.local, beyond: test.beyond} {
 			for kind, request := range map[string]string{
 				"the page":          lines("GET / HTTP/1.1", "Host: "+test.host, "Connection: close"),
 				"a file":            lines("GET /chat.js HTTP/1.1", "Host: "+test.host, "Connection: close"),
@@ -149,9 +149,13 @@ func TestHosts(t *testing.T) {
 				"a post":            postLines("/dev/@connections/L0SM9cOFvHcCIhw=", test.host, "x"),
 			} {
 				status, _, text := raw(t, addr, request)
-				if refused := status == http.StatusMisdirectedRequest; refused == want {
+				refused := status == http.StatusMisdirectedRequest
+				switch {
+				case served && refused:
+					t.Errorf("%s of the host %q at %s is refused", kind, test.host, addr)
+				case !served && !refused:
 					t.Errorf("%s of the host %q at %s is answered with %d %s", kind, test.host, addr, status, text)
-				} else if refused && !strings.Contains(text, "-hosts") {
+				case refused && !strings.Contains(text, "-hosts"):
 					t.Errorf("the answer does not say which flag helps: %s", text)
 				}
 			}
@@ -224,8 +228,11 @@ func TestForeignPagesStayOut(t *testing.T) {
 		{"a neighbouring page, the origin hidden", host, []string{"Sec-Fetch-Site: same-site"}, false, false, true},
 		{"what a person typed", host, []string{"Sec-Fetch-Site: none"}, true, true, true},
 	} {
-		for at, want := range map[*server]bool{s: test.open, listed: test.listed, any: test.every} {
-			status := map[bool]int{true: 101, false: 403}[want]
+		for at, admitted := range map[*server]bool{s: test.open, listed: test.listed, any: test.every} {
+			status := http.StatusForbidden
+			if admitted {
+				status = http.StatusSwitchingProtocols
+			}
 			request := upgradeLines(test.host, test.more...)
 			if got, _, _ := raw(t, hostOf(at), strings.ReplaceAll(request, host, hostOf(at))); got != status {
 				t.Errorf("%s, with the origins %q: %d, want %d", test.name, flagsOf[at], got, status)
@@ -285,7 +292,10 @@ func TestPagesCannotPost(t *testing.T) {
 			lines(append([]string{"DELETE /dev/@connections/L0SM9cOFvHcCIhw= HTTP/1.1", "Host: " + host}, test.more...)...): 410,
 			lines(append([]string{"OPTIONS /push HTTP/1.1", "Host: " + host}, test.more...)...):                             403,
 		} {
-			want := map[bool]int{true: 403, false: good}[test.foreign]
+			want := good
+			if test.foreign {
+				want = http.StatusForbidden
+			}
 			if status, header, _ := raw(t, host, request); status != want || header.Get("Access-Control-Allow-Origin") != "" {
 				t.Errorf("%s: %s is answered with %d, want %d", test.name, request, status, want)
 			}
