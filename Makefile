@@ -73,10 +73,10 @@ lint: ## Check format, vet, staticcheck and that go.mod is tidy
 	$(STATICCHECK) ./...
 	go mod tidy -diff
 
-# What cannot be installed here leaves its tests skipped, loudly; where CI is set it is an error.
+# What cannot be installed here leaves its tests skipped, but for TestRoles, which fails; where CI is set it is an error.
 tools:
 	@for tool in tools-dynamodb tools-sqs tools-gateway tools-autobahn tools-wscat; do \
-		$(MAKE) --no-print-directory $$tool || { echo "!! make $$tool failed: the tests that need it are skipped" >&2; test -z "$$CI"; } || exit 1; \
+		$(MAKE) --no-print-directory $$tool || { echo "!! make $$tool failed: the tests that need it are skipped or fail" >&2; test -z "$$CI"; } || exit 1; \
 	done
 
 # ---- Deployment: build, deploy, and a deployment that needs no AWS --------------------------------

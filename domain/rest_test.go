@@ -224,7 +224,11 @@ func TestWhoseFaultAHangingPostIs(t *testing.T) {
 			if _, err := r.Deliver(t.Context(), message(), time.Now().Add(took)); err != nil {
 				t.Fatal(err)
 			}
-			if left, _ := r.Rests.Left(id); left > 0 != rests {
+			left, _ := r.Rests.Left(id)
+			if rests && left <= 0 {
+				t.Errorf("after a post of %v it does not rest", took)
+			}
+			if !rests && left > 0 {
 				t.Errorf("after a post of %v it rests for %v", took, left)
 			}
 		})

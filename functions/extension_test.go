@@ -4,17 +4,15 @@ import (
 	"bufio"
 	"encoding/json"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/gobwas/ws"
-	"github.com/gobwas/ws/wsutil"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // registry is the file in which extensions are registered, from here.
@@ -77,6 +75,25 @@ func (o overlay) edit(t *testing.T, path string, changes ...string) {
 	o[path] = changed
 }
 
+// without puts a copy of a file into the overlay that lacks the lines with any of some texts. Each must be in one.
+func (o overlay) without(t *testing.T, path string, texts ...string) {
+	t.Helper()
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changes []string
+	for line := range strings.Lines(string(whole)) {
+		if slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(line, text) }) {
+			changes = append(changes, line, "")
+		}
+	}
+	if len(changes) != 2*len(texts) {
+		t.Fatalf("%s has %d lines with %q", path, len(changes)/2, texts)
+	}
+	o.edit(t, path, changes...)
+}
+
 // eachFile calls f for every file below a folder.
 func eachFile(t *testing.T, folder string, f func(path string)) {
 	t.Helper()
@@ -102,18 +119,18 @@ func TestSecondExtension(t *testing.T) {
 	o.build(t, bin, "wsecho/functions/local", "wsecho/functions/dice")
 
 	url := serve(t, filepath.Join(bin, "local"))
-	ada, bob := connect(t, url+"?user=ada"), connect(t, url+"?user=bob")
-	ada.ask(t, `{"action":"roll"}`, `"code":"not_a_member"`)
-	ada.ask(t, `{"action":"sit","table":""}`, `"code":"bad_request"`)
-	ada.ask(t, `{"action":"sit","table":"`+strings.Repeat("x", 3000)+`"}`, `"code":"bad_request"`)
-	ada.ask(t, `{"action":"join","room":"tea"}`, `"type":"ack"`)
-	ada.ask(t, `{"action":"sit","table":"one"}`, `"type":"ack"`)
-	ada.ask(t, `{"action":"sit","table":"two"}`, `"code":"limit_exceeded"`)
-	bob.ask(t, `{"action":"sit","table":"one"}`, `"type":"ack"`)
-	ada.ask(t, `{"action":"roll","id":"1"}`, `{"type":"ack","id":"1","table":"one","from":{"user":"ada",`)
-	bob.receive(t, `{"type":"rolled","table":"one","from":{"user":"ada",`)
-	ada.Close()
-	bob.receive(t, `{"type":"stood","table":"one","from":{"user":"ada",`)
+	ada, bob := gatewaytest.Connect(t, url+"?user=ada"), gatewaytest.Connect(t, url+"?user=bob")
+	ask(ada, `{"action":"roll"}`, `"code":"not_a_member"`)
+	ask(ada, `{"action":"sit","table":""}`, `"code":"bad_request"`)
+	ask(ada, `{"action":"sit","table":"`+strings.Repeat("x", 3000)+`"}`, `"code":"bad_request"`)
+	ask(ada, `{"action":"join","room":"tea"}`, `"type":"ack"`)
+	ask(ada, `{"action":"sit","table":"one"}`, `"type":"ack"`)
+	ask(ada, `{"action":"sit","table":"two"}`, `"code":"limit_exceeded"`)
+	ask(bob, `{"action":"sit","table":"one"}`, `"type":"ack"`)
+	ask(ada, `{"action":"roll","id":"1"}`, `{"type":"ack","id":"1","table":"one","from":{"user":"ada",`)
+	receive(bob, `{"type":"rolled","table":"one","from":{"user":"ada",`)
+	ada.Conn.Close()
+	receive(bob, `{"type":"stood","table":"one","from":{"user":"ada",`)
 }
 
 // TestWithoutChat builds everything but what is chat's, which is in folders of its own and named in two files.
@@ -122,14 +139,14 @@ func TestWithoutChat(t *testing.T) {
 	for _, folder := range []string{"../domain/chat", "../adapters/chat", "chat"} {
 		eachFile(t, folder, func(path string) { o[path] = "" })
 	}
-	o.edit(t, registry, "\t\"wsecho/adapters/chat\"\n", "", "\t\tchat.Extension(),\n", "")
-	o.edit(t, "local/extensions.go", "\t\"wsecho/adapters/chat\"\n", "", "\t\"wsecho/adapters/chat/chatmemory\"\n", "", "\t\tchat.Extension().Name: new(chatmemory.Store),\n", "")
+	o.without(t, registry, `"wsecho/adapters/chat"`, "chat.Extension()")
+	o.without(t, "local/extensions.go", `"wsecho/adapters/chat"`, `"wsecho/adapters/chat/chatmemory"`, "chat.Extension()")
 	bin := t.TempDir()
 	o.build(t, bin, "wsecho/functions/local", "wsecho/functions/echo", "wsecho/functions/deliver")
 
-	c := connect(t, serve(t, filepath.Join(bin, "local")))
-	c.ask(t, `{"action":"join","room":"tea"}`, `"code":"unknown_action"`)
-	c.ask(t, `{"action":"echo"}`, `"type":"echo"`)
+	c := gatewaytest.Connect(t, serve(t, filepath.Join(bin, "local")))
+	ask(c, `{"action":"join","room":"tea"}`, `"code":"unknown_action"`)
+	ask(c, `{"action":"echo"}`, `"type":"echo"`)
 }
 
 // serve starts a local program until the test ends, and returns the URL at which it listens.
@@ -159,35 +176,17 @@ func serve(t *testing.T, binary string) (url string) {
 	return ""
 }
 
-// socket is a client's end of a connection.
-type socket struct{ net.Conn }
-
-func connect(t *testing.T, url string) socket {
-	t.Helper()
-	conn, _, _, err := ws.Dial(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-		t.Fatal(err)
-	}
-	return socket{conn}
-}
-
-func (s socket) ask(t *testing.T, message, want string) {
-	t.Helper()
-	if err := wsutil.WriteClientText(s, []byte(message)); err != nil {
-		t.Fatal(err)
-	}
-	s.receive(t, want)
+// ask sends a message and expects an answer that has a text.
+func ask(c *gatewaytest.Client, message, want string) {
+	c.T.Helper()
+	c.Send(message)
+	receive(c, want)
 }
 
 // receive expects a message that has a text.
-func (s socket) receive(t *testing.T, want string) {
-	t.Helper()
-	text, err := wsutil.ReadServerText(s)
-	if err != nil || !strings.Contains(string(text), want) {
-		t.Fatalf("received %s, %v, want %s", text, err, want)
+func receive(c *gatewaytest.Client, want string) {
+	c.T.Helper()
+	if text := c.Message(); !strings.Contains(text, want) {
+		c.T.Fatalf("received %s, want %s", text, want)
 	}
 }

@@ -139,8 +139,12 @@ func (r run) check(t *testing.T, level string, lines []string) {
 	t.Helper()
 	all := strings.Join(lines, "\n")
 	own := slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, fmt.Sprintf(`"level":%q`, r.level)) })
-	if wanted := r.level != "" && slices.Index(lambdaLevels, r.level) >= slices.Index(lambdaLevels, level); own != wanted {
-		t.Errorf("LogLevel=%s: the line of level %s is there: %v\n%s", level, r.level, own, all)
+	wanted := r.level != "" && slices.Index(lambdaLevels, r.level) >= slices.Index(lambdaLevels, level)
+	if wanted && !own {
+		t.Errorf("LogLevel=%s: there is no line of level %s\n%s", level, r.level, all)
+	}
+	if !wanted && own {
+		t.Errorf("LogLevel=%s: there is a line of level %s\n%s", level, r.level, all)
 	}
 	metric := slices.ContainsFunc(lines, func(l string) bool {
 		return strings.HasPrefix(l, "{") && strings.Contains(l, `"_aws":`) && strings.Contains(l, `"`+r.metric+`":`)

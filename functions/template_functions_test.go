@@ -1,7 +1,6 @@
 package functions_test
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -63,25 +62,31 @@ func variables(t template, id string) object {
 	return m
 }
 
-// common are the variables that all functions have, whether their code reads them or not.
-var common = []string{"QUEUE_URL", "RETRY_QUEUE_URL", "STACK_NAME", "TABLE_NAME"}
+// common are the variables that every function reads beside those that it names.
+var common = []string{"LOG_LEVEL", "STACK_NAME"}
 
+// checkEnvironments compares the variables of functions with those that their code reads. What all functions have is
+// there for one of them at least.
 func checkEnvironments(t template, wrong report) {
 	globals, _ := at(t.section("Globals", "Function"), "Environment", "Variables").(object)
-	if got := slices.Sorted(maps.Keys(globals)); !slices.Equal(got, common) {
-		wrong("all functions have the variables %v, want %v", got, common)
-	}
+	used := slices.Clone(common)
 	for id, f := range byID() {
-		has, reads := variables(t, id), append(f.Environment(), "LOG_LEVEL")
+		has, reads := variables(t, id), append(f.Environment(), common...)
+		used = append(used, reads...)
 		for name := range has {
 			if !slices.Contains(reads, name) {
 				wrong("template.yaml: %s has the variable %s, which its code does not read", id, name)
 			}
 		}
 		for _, name := range reads {
-			if has[name] == nil && !slices.Contains(common, name) {
+			if has[name] == nil && globals[name] == nil {
 				wrong("template.yaml: %s has no variable %s, which its code reads", id, name)
 			}
+		}
+	}
+	for name := range globals {
+		if !slices.Contains(used, name) {
+			wrong("template.yaml: all functions have the variable %s, which none reads", name)
 		}
 	}
 }

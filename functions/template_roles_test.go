@@ -1,13 +1,9 @@
 package functions_test
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 )
-
-// neededFor is the variable without which a function has no use for a right to a service's actions.
-var neededFor = map[string]string{"dynamodb": "TABLE_NAME", "sqs": "QUEUE_URL", "execute-api": "CALLBACK_URL"}
 
 // statements returns what a function's Policies allow, of which SAM makes its role. A statement under the condition
 // that there is a key comes as what it says if there is one.
@@ -63,6 +59,8 @@ func granted(t template, id string) map[string][]string {
 	return rights
 }
 
+// checkRights finds rights that are wider than any function's need, and those to use a key. TestRoles compares the
+// others with what each function calls.
 func checkRights(t template, wrong report) {
 	for _, id := range functions(t) {
 		for _, statement := range statements(t, id) {
@@ -70,13 +68,7 @@ func checkRights(t template, wrong report) {
 				checkAction(id, action, statement["Resource"], wrong)
 			}
 		}
-		rights := granted(t, id)
-		for service, variable := range neededFor {
-			if reads := slices.Contains(byID()[id].Environment(), variable); reads != (rights[service] != nil) {
-				wrong("%s reads %s: %v, but has rights of %s: %v", id, variable, reads, service, rights[service] != nil)
-			}
-		}
-		checkKey(id, rights, wrong)
+		checkKey(id, granted(t, id), wrong)
 	}
 }
 
@@ -104,21 +96,8 @@ func checkAction(function, action string, resource any, wrong report) {
 	}
 }
 
+// connections is what a function may post to, and nothing else of the API.
 const connections = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WsApi}/${Stage}/POST/@connections/*"
-
-func checkConnectionsRights(t template, wrong report) {
-	for _, id := range functions(t) {
-		for _, statement := range statements(t, id) {
-			actions := strings.Join(list(statement["Action"]), " ")
-			if strings.Contains(actions, "execute-api") && actions != "execute-api:ManageConnections" {
-				wrong("%s may %s", id, actions)
-			}
-			if strings.Contains(actions, "execute-api") && !reflect.DeepEqual(statement["Resource"], object{"Fn::Sub": connections}) {
-				wrong("%s may manage %v", id, statement["Resource"])
-			}
-		}
-	}
-}
 
 // checkKeys finds what is kept and not encrypted with the key that a deployment brings.
 func checkKeys(t template, wrong report) {

@@ -46,7 +46,7 @@ func complaints(text, nested string) (all []string) {
 	for _, check := range []func(template, report){
 		checkParameters, checkFunctions, checkRouteKeys, checkRoutes, checkServed, checkRouteResponses, checkAuth, checkStage, checkStageName, checkDeployment,
 		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkNetwork, checkVersions, checkLogGroups, checkLogFilter,
-		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules, checkWholeNumbers,
+		checkRoles, checkRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules, checkWholeNumbers,
 		checkGradual, checkDisconnects, checkQueries, checkAlarms, checkFaults, checkDashboard, checkManual,
 	} {
 		check(t, wrong)
@@ -85,11 +85,6 @@ func checkRouteKeys(t template, wrong report) {
 		}
 		seen[id] = key
 	}
-	for _, key := range []string{"$connect", "$disconnect", "$default"} {
-		if routes(t)[key] == nil {
-			wrong("there is no route %s", key)
-		}
-	}
 }
 
 func checkRoutes(t template, wrong report) {
@@ -111,7 +106,7 @@ func aliased(t template, v any) bool {
 	return alias && slices.Contains(functions(t), id) && t.at("Globals", "Function", "AutoPublishAlias") != nil
 }
 
-// checkRouteResponses finds message routes whose answers would be dropped.
+// checkRouteResponses finds routes whose answers would be dropped. Which of them answer is compared by checkServed.
 func checkRouteResponses(t template, wrong report) {
 	answered := map[string]bool{}
 	for _, id := range t.ofType("AWS::ApiGatewayV2::RouteResponse") {
@@ -122,14 +117,8 @@ func checkRouteResponses(t template, wrong report) {
 		answered[referred(p["RouteId"])] = true
 	}
 	for key, route := range routes(t) {
-		expression := at(route, "RouteResponseSelectionExpression")
-		if key == "$connect" || key == "$disconnect" {
-			continue
-		}
-		if expression != "$default" {
-			wrong("route %s has no RouteResponseSelectionExpression", key)
-		}
-		if !answered["WsApi"+capitalized(strings.TrimPrefix(key, "$"))+"Route"] {
+		answers := at(route, "RouteResponseSelectionExpression") != nil
+		if answers && !answered["WsApi"+capitalized(strings.TrimPrefix(key, "$"))+"Route"] {
 			wrong("route %s has no RouteResponse", key)
 		}
 	}
@@ -147,12 +136,13 @@ func checkServed(t template, wrong report) {
 	for id, f := range byID() {
 		for _, key := range f.Routes {
 			route, has := routes(t)[key]
+			answers := at(route, "RouteResponseSelectionExpression") == "$default"
 			switch {
 			case !has:
 				wrong("template.yaml has no route %s under WsApi, which the function %s serves", key, f.Name)
 			case referred(at(route, "FunctionArn")) != id+".Alias":
 				wrong("template.yaml: the route %s calls %s, not %s, which serves it", key, referred(at(route, "FunctionArn")), id)
-			case f.Answers != (at(route, "RouteResponseSelectionExpression") != nil):
+			case f.Answers != answers:
 				wrong("template.yaml: whether the route %s answers is %t in its function", key, f.Answers)
 			}
 		}

@@ -3,7 +3,7 @@ package chat_test
 import (
 	"testing"
 
-	"wsecho/adapters/internal/leaktest"
+	"wsecho/adapters/gateway/gatewaytest/leaktest"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }

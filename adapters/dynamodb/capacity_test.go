@@ -2,15 +2,12 @@ package dynamodb_test
 
 import (
 	"fmt"
-	"slices"
+	"maps"
 	"strconv"
-	"sync"
 	"testing"
 
-	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"wsecho/adapters/dynamodb"
 	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
 	"wsecho/domain/domaintest"
@@ -142,35 +139,14 @@ func seed(t *testing.T, s store, population int, change func(map[string]types.At
 	example := dynamodblocal.Rows(t, table)[0]
 	wantNil(t, s.Remove(t.Context(), c))
 	change(example)
-	var writes []types.WriteRequest
+	var rows []map[string]types.AttributeValue
 	for range population {
-		row := map[string]types.AttributeValue{}
-		for name, value := range example {
-			row[name] = value
-		}
+		row := maps.Clone(example)
 		id := domaintest.NewID()
 		row["pk"] = &types.AttributeValueMemberS{Value: fmt.Sprintf("all#%x", domain.Position(id)>>60)}
 		row["sk"] = &types.AttributeValueMemberS{Value: fmt.Sprintf("%016x#%s", domain.Position(id), id)}
-		writes = append(writes, types.WriteRequest{PutRequest: &types.PutRequest{Item: row}})
+		rows = append(rows, row)
 	}
-	writeAll(t, table, writes)
+	dynamodblocal.WriteAll(t, table, rows)
 	return dynamodblocal.RowSize(example)
-}
-
-func writeAll(t *testing.T, table dynamodb.Table, writes []types.WriteRequest) {
-	t.Helper()
-	var running sync.WaitGroup
-	for part := range slices.Chunk(writes, 25*100) {
-		running.Go(func() {
-			for batch := range slices.Chunk(part, 25) {
-				_, err := table.Client.BatchWriteItem(t.Context(), &sdk.BatchWriteItemInput{
-					RequestItems: map[string][]types.WriteRequest{table.Name: batch},
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	running.Wait()
 }

@@ -88,7 +88,11 @@ func TestBoundsHoldThePositionsOfTheSpan(t *testing.T) {
 				held++
 			}
 		}
-		if want := map[bool]int{true: 1}[span.Contains(at)]; held != want {
+		want := 0
+		if span.Contains(at) {
+			want = 1
+		}
+		if held != want {
 			t.Errorf("%x in %x: %d sections hold it, want %d", at, span, held, want)
 		}
 	}

@@ -3,7 +3,7 @@ package dynamodb_test
 import (
 	"testing"
 
-	"wsecho/adapters/internal/leaktest"
+	"wsecho/adapters/gateway/gatewaytest/leaktest"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }

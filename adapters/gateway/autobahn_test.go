@@ -136,7 +136,7 @@ func runAutobahn(t *testing.T, servers map[string]string, cases []string) map[st
 // gatewayServer is the gateway as it is, with a route that echoes.
 func gatewayServer(t *testing.T) string {
 	t.Helper()
-	return serve(t, gateway.Config{RouteSelectionExpression: `\$default`, Routes: echoRoutes("$default")}).ws
+	return serve(t, gateway.Config{RouteSelectionExpression: `\$default`, Routes: echoRoutes("$default")}).URL
 }
 
 // layerServer echoes with the frame layer alone.

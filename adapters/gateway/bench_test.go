@@ -17,6 +17,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest/leaktest"
 )
 
 // echoMessage is what the benchmarks send; the reply has the same text.
@@ -68,7 +69,7 @@ func fastClients(b *testing.B, n int, addr string) []*fast {
 
 func echoStage(b testing.TB) string {
 	s := serve(b, gateway.Config{Routes: echoRoutes("echo")})
-	return strings.TrimSuffix(strings.TrimPrefix(s.ws, "ws://"), "/dev")
+	return strings.TrimSuffix(strings.TrimPrefix(s.URL, "ws://"), "/dev")
 }
 
 func reportPercentiles(b *testing.B, took []time.Duration) {
@@ -114,7 +115,7 @@ func BenchmarkCycles(b *testing.B) {
 	cycles(b, addr, b.N)
 	b.StopTimer()
 	after := settled()
-	b.ReportMetric(float64(after.heap)-float64(before.heap), "B-grown")
+	b.ReportMetric(float64(after.heap-before.heap), "B-grown")
 	b.ReportMetric(float64(after.goroutines-before.goroutines), "goroutines-grown")
 }
 
@@ -154,21 +155,18 @@ func cycle(addr string) error {
 
 // size is what a process has grown to.
 type size struct {
-	heap       uint64
+	heap       int64
 	goroutines int
 }
 
 // settled measures when everything has ended that was about to.
 func settled() size {
-	var m runtime.MemStats
 	last := -1
 	for n := runtime.NumGoroutine(); n != last; n = runtime.NumGoroutine() {
 		last = n
 		runtime.GC()
 	}
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return size{m.HeapAlloc, runtime.NumGoroutine()}
+	return size{leaktest.Heap(), runtime.NumGoroutine()}
 }
 
 // 10,000 connections leave nothing behind, but for the idle goroutines that twenty clients can make use of.
@@ -183,7 +181,7 @@ func TestNoGrowth(t *testing.T) {
 	before := settled()
 	cycles(t, addr, n)
 	after := settled()
-	if grown := int64(after.heap) - int64(before.heap); grown > 1<<20 || after.goroutines > before.goroutines+40 {
+	if grown := after.heap - before.heap; grown > 1<<20 || after.goroutines > before.goroutines+40 {
 		t.Errorf("%d connections left %d bytes and %d goroutines behind", n, grown, after.goroutines-before.goroutines)
 	}
 }

@@ -72,11 +72,11 @@ func TestOtherSDKs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, c, b, id := opened(t)
 			connectedAt := float64(connectedAtOf(t, s, id))
-			gone := connect(t, s.ws)
+			gone := connect(t, s.URL)
 			goneID := b.next().RequestContext.ConnectionID
-			gone.nc.Close()
+			gone.Conn.Close()
 			b.next()
-			got := runClient(t, commands(t, "sdk", s.http, id, goneID, serve(t, slow).http)[name](t)...)
+			got := runClient(t, commands(t, "sdk", s.Endpoint, id, goneID, serve(t, slow).Endpoint)[name](t)...)
 			want := map[string]any{
 				"post": "none", "connectedAt": connectedAt, "lastActiveAt": connectedAt, "sourceIp": "127.0.0.1",
 				"gonePost": "GoneException", "goneGet": "GoneException", "goneDelete": "GoneException",
@@ -86,7 +86,7 @@ func TestOtherSDKs(t *testing.T) {
 			if !maps.Equal(got, want) {
 				t.Errorf("got %v\nwant %v", got, want)
 			}
-			if text := c.message(); text != "hello" {
+			if text := c.Message(); text != "hello" {
 				t.Errorf("the client got %q", text)
 			}
 			c.wantClose(1000, "Connection Closed Normally")
@@ -114,7 +114,7 @@ func TestOtherClients(t *testing.T) {
 		},
 	})
 	at.Store(s)
-	for name, command := range commands(t, "websocket", s.ws) {
+	for name, command := range commands(t, "websocket", s.URL) {
 		t.Run(name, func(t *testing.T) {
 			got := runClient(t, command(t)...)
 			want := map[string]any{

@@ -32,7 +32,7 @@ func deafened(t *testing.T, v *virtual, b *backend, handled *atomic.Int64) *clie
 	frame := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(toR))))
 	go func() {
 		for range asked {
-			if _, err := c.nc.Write(frame); err != nil {
+			if _, err := c.Conn.Write(frame); err != nil {
 				return
 			}
 		}
@@ -50,7 +50,7 @@ func TestFullOutbox(t *testing.T) {
 	for name, test := range map[string]func(t *testing.T, c *client, b *backend, handled *atomic.Int64){
 		"nothing is lost when it reads at last": func(t *testing.T, c *client, _ *backend, handled *atomic.Int64) {
 			for replies := 0; replies < asked; {
-				if c.message() == toR {
+				if c.Message() == toR {
 					replies++
 				}
 			}
@@ -59,7 +59,7 @@ func TestFullOutbox(t *testing.T) {
 			}
 		},
 		"it is gone when it vanishes": func(t *testing.T, c *client, b *backend, _ *atomic.Int64) {
-			c.nc.Close()
+			c.Conn.Close()
 			synctest.Wait()
 			if e := b.next(); e.RequestContext.DisconnectStatusCode != 1006 {
 				t.Errorf("event %s", e.raw)

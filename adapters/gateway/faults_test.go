@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // faulty starts a stage with faults and opens connections.
@@ -22,17 +23,17 @@ func faulty(t *testing.T, f gateway.Faults) (*stage, *backend) {
 func TestFaults(t *testing.T) {
 	t.Run("$disconnect is lost", func(t *testing.T) {
 		s, b := faulty(t, gateway.Faults{DisconnectLost: 1})
-		c := connect(t, s.ws)
+		c := connect(t, s.URL)
 		b.next()
-		c.nc.Close()
+		c.Conn.Close()
 		s.Shutdown(t.Context())
 		b.none()
 	})
 	t.Run("$disconnect comes twice", func(t *testing.T) {
 		s, b := faulty(t, gateway.Faults{DisconnectTwice: 1})
-		c := connect(t, s.ws)
+		c := connect(t, s.URL)
 		id := b.next().RequestContext.ConnectionID
-		c.nc.Close()
+		c.Conn.Close()
 		for range 2 {
 			if got := b.next().RequestContext; got.EventType != "DISCONNECT" || got.ConnectionID != id {
 				t.Errorf("got %+v", got)
@@ -42,9 +43,9 @@ func TestFaults(t *testing.T) {
 	t.Run("a share of them is lost or doubled", func(t *testing.T) {
 		s, b := faulty(t, gateway.Faults{DisconnectLost: 0.3, DisconnectTwice: 0.3, Seed: 7})
 		for range 100 {
-			c := connect(t, s.ws)
+			c := connect(t, s.URL)
 			b.next()
-			c.nc.Close()
+			c.Conn.Close()
 		}
 		s.Shutdown(t.Context())
 		if n := len(b.events); n < 70 || n > 130 || n == 100 {
@@ -58,7 +59,7 @@ func TestFaults(t *testing.T) {
 		bubble(t, cfg, func(t *testing.T, v *virtual) {
 			c := v.connect("")
 			b.next()
-			c.nc.Close()
+			c.Conn.Close()
 			start := time.Now()
 			v.Shutdown(context.Background())
 			if took := time.Since(start); took != time.Minute || len(b.events) != 1 {
@@ -72,8 +73,8 @@ func TestFaults(t *testing.T) {
 		cfg.Faults.MessageDelay = time.Second
 		bubble(t, cfg, func(t *testing.T, v *virtual) {
 			c := v.connect("")
-			c.send("x")
-			c.nc.Close()
+			c.Send("x")
+			c.Conn.Close()
 			time.Sleep(time.Minute)
 			synctest.Wait()
 			if first, second := b.next(), b.next(); first.RequestContext.EventType != "DISCONNECT" || second.RequestContext.EventType != "MESSAGE" {
@@ -94,9 +95,9 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("one post to a client that vanished is answered 200", func(t *testing.T) {
 		s, b := faulty(t, gateway.Faults{GhostPosts: true})
-		c := connect(t, s.ws)
+		c := connect(t, s.URL)
 		id := b.next().RequestContext.ConnectionID
-		c.nc.Close()
+		c.Conn.Close()
 		b.next()
 		for _, want := range []int{200, 410, 410} {
 			if resp, _ := call(t, "POST", s.connection(id), []byte("x")); resp.StatusCode != want {
@@ -105,7 +106,7 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("the seed is logged", func(t *testing.T) {
-		var log lockedBuffer
+		var log gatewaytest.Buffer
 		gateway.New(gateway.Config{Faults: gateway.Faults{DisconnectLost: 0.5}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		if !strings.Contains(log.String(), "seed=") {
 			t.Errorf("logged %s", log.String())
@@ -126,15 +127,15 @@ func TestLeakReport(t *testing.T) {
 		go func() { <-release }()
 		return []byte(ok), nil
 	})
-	var log lockedBuffer
+	var log gatewaytest.Buffer
 	cfg := config(leaky, "$default")
 	cfg.Routes["clean"] = echoRoutes("clean")["clean"]
 	cfg.ReportLeaks, cfg.Logger = true, slog.New(slog.NewTextHandler(&log, nil))
 	s := serve(t, cfg)
-	c := connect(t, s.ws)
-	c.send(`{"action":"clean"}`)
-	c.message()
-	c.send("leak")
+	c := connect(t, s.URL)
+	c.Send(`{"action":"clean"}`)
+	c.Message()
+	c.Send("leak")
 	c.wantOpen()
 	if err := s.Shutdown(t.Context()); err != nil {
 		t.Error(err)
@@ -150,13 +151,13 @@ func TestSignatures(t *testing.T) {
 	cfg := config(b, "$connect")
 	cfg.Signatures = &gateway.Signatures{Keys: map[string]string{"AKIDEXAMPLE": "secret"}}
 	s := serve(t, cfg)
-	c := connect(t, s.ws)
+	c := connect(t, s.URL)
 	id := b.next().RequestContext.ConnectionID
 	ctx := context.Background()
 	if err := post(ctx, sdk(s), id, "signed"); err != nil {
 		t.Error(err)
 	}
-	if got := c.message(); got != "signed" {
+	if got := c.Message(); got != "signed" {
 		t.Errorf("the client got %q", got)
 	}
 	resp, body := call(t, "POST", s.connection(id), []byte("x"))

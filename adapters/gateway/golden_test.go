@@ -53,11 +53,11 @@ func TestGoldenEvents(t *testing.T) {
 	b := newBackend(t, always(ok))
 	cfg := config(b, "$connect", "$disconnect", "sendmessage")
 	cfg.Stage, cfg.APIID, cfg.DomainName = "prod", "abcdef1234", "abcdef1234.execute-api.us-east-1.amazonaws.com"
-	c := connect(t, serve(t, gateway.Config(cfg)).ws+"?token=first&token=last-value-wins", "User-Agent: only-if-sent", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
+	c := connect(t, serve(t, gateway.Config(cfg)).URL+"?token=first&token=last-value-wins", "User-Agent: only-if-sent", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
 	connected := b.next().raw
-	c.send(`{"action":"sendmessage","message":"hi"}`)
+	c.Send(`{"action":"sendmessage","message":"hi"}`)
 	message := b.next().raw
-	c.frame(ws.OpClose, true, nil)
+	c.Frame(ws.OpClose, true, nil)
 	for name, got := range map[string]string{"connect": connected, "message": message, "disconnect": b.next().raw} {
 		want := shape(t, read(t, "testdata/events/"+name+".json"))
 		have := shape(t, got)

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // Malformed handshakes get a status that says what is wrong, and nobody is invoked.
 func TestMalformedHandshakes(t *testing.T) {
 	b := newBackend(t, always(ok))
 	s := serve(t, config(b, "$connect"))
-	addr := strings.TrimSuffix(strings.TrimPrefix(s.ws, "ws://"), "/dev")
+	addr := strings.TrimSuffix(strings.TrimPrefix(s.URL, "ws://"), "/dev")
 	good := []string{"GET /dev HTTP/1.1", "Host: h", "Connection: keep-alive, Upgrade", "Upgrade: WebSocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="}
 	for name, c := range map[string]struct {
 		old, new string
@@ -50,7 +51,7 @@ func TestMalformedHandshakes(t *testing.T) {
 			if c.old != "" {
 				text = strings.Replace(text, c.old, c.new, 1)
 			}
-			if resp := request(t, nc, text).resp; resp.StatusCode != c.status {
+			if resp := gatewaytest.Exchange(t, nc, text+"\r\n\r\n").Response; resp.StatusCode != c.status {
 				t.Errorf("answered %s, want %d", resp.Status, c.status)
 			} else if c.status == 426 && resp.Header.Get("Sec-WebSocket-Version")+resp.Header.Get("Upgrade") == "" {
 				t.Errorf("the header %v doesn't say what to do", resp.Header)
@@ -116,7 +117,7 @@ func TestShutdown(t *testing.T) {
 	if ctx := b.next().RequestContext; ctx.DisconnectStatusCode != 1001 {
 		t.Errorf("DISCONNECT has %d", ctx.DisconnectStatusCode)
 	}
-	refused(t, 503, s.ws)
+	gatewaytest.Refused(t, 503, s.URL)
 }
 
 // A connection that opens while the gateway shuts down is closed too.
@@ -137,7 +138,7 @@ func TestShutdownDuringConnect(t *testing.T) {
 		}
 		close(release)
 	}()
-	connect(t, s.ws).wantClose(1001, "Going away")
+	connect(t, s.URL).wantClose(1001, "Going away")
 	if err := <-done; err != nil {
 		t.Error(err)
 	}

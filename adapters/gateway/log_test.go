@@ -9,10 +9,11 @@ import (
 	"github.com/gobwas/ws"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // logged are the records with a message, out of a log of JSON lines.
-func logged(t *testing.T, log *lockedBuffer, message string) (found []map[string]any) {
+func logged(t *testing.T, log *gatewaytest.Buffer, message string) (found []map[string]any) {
 	t.Helper()
 	for line := range strings.Lines(log.String()) {
 		if record := object(t, line); record[slog.MessageKey] == message {
@@ -22,23 +23,23 @@ func logged(t *testing.T, log *lockedBuffer, message string) (found []map[string
 	return found
 }
 
-func jsonLogger(log *lockedBuffer) *slog.Logger { return slog.New(slog.NewJSONHandler(log, nil)) }
+func jsonLogger(log *gatewaytest.Buffer) *slog.Logger { return slog.New(slog.NewJSONHandler(log, nil)) }
 
 // Every event and post has one line; bodies only when they are wanted, query strings never.
 func TestLogLines(t *testing.T) {
-	for _, bodies := range []bool{false, true} {
-		var log lockedBuffer
+	for bodies, secrets := range map[bool]int{false: 0, true: 3} {
+		var log gatewaytest.Buffer
 		b := newBackend(t, always(`{"statusCode":200,"body":"secret reply"}`))
 		cfg := config(b, "$connect", "$disconnect", "$default")
 		cfg.LogBodies, cfg.Logger = bodies, jsonLogger(&log)
 		s := serve(t, cfg)
-		c := connect(t, s.ws+"?token=hidden")
+		c := connect(t, s.URL+"?token=hidden")
 		id := b.next().RequestContext.ConnectionID
-		c.send("secret message")
+		c.Send("secret message")
 		b.next()
 		call(t, "POST", s.connection(id), []byte("secret post"))
 		call(t, "DELETE", s.connection(id), nil)
-		c.message()
+		c.Message()
 		c.wantClose(1000, "Connection Closed Normally")
 		b.next()
 		s.Shutdown(t.Context())
@@ -47,29 +48,32 @@ func TestLogLines(t *testing.T) {
 				t.Errorf("%d lines with %q:\n%s", n, event, log.String())
 			}
 		}
-		if n := strings.Count(log.String(), "secret"); (n == 3) != bodies || strings.Contains(log.String(), "hidden") {
-			t.Errorf("LogBodies %v:\n%s", bodies, log.String())
+		if n := strings.Count(log.String(), "secret"); n != secrets {
+			t.Errorf("with LogBodies %v, %d bodies are logged, want %d:\n%s", bodies, n, secrets, log.String())
+		}
+		if strings.Contains(log.String(), "hidden") {
+			t.Errorf("the query string is logged:\n%s", log.String())
 		}
 	}
 }
 
 // Records have the code that somebody was given, and the user that an authorizer named.
 func TestCodeAndUserAreLogged(t *testing.T) {
-	var log lockedBuffer
+	var log gatewaytest.Buffer
 	s, authorizer, b := guardedWith(t, &log, always(verdict(statement("Allow", "*"), `{"userId":"u1"}`)))
-	c := connect(t, s.ws)
+	c := connect(t, s.URL)
 	id := b.next().RequestContext.ConnectionID
-	c.send("x")
+	c.Send("x")
 	b.next()
 	call(t, "POST", s.connection(id), []byte("x"))
-	c.message()
-	c.frame(ws.OpClose, true, ws.NewCloseFrameBody(4001, "bye"))
+	c.Message()
+	c.Frame(ws.OpClose, true, ws.NewCloseFrameBody(4001, "bye"))
 	b.next()
 	call(t, "POST", s.connection(id), []byte("x"))
 	authorizer.answer = always(verdict(statement("Deny", "*"), `{}`))
-	refused(t, 403, s.ws)
+	gatewaytest.Refused(t, 403, s.URL)
 	authorizer.answer = throws("Unauthorized")
-	refused(t, 401, s.ws)
+	gatewaytest.Refused(t, 401, s.URL)
 	s.Shutdown(t.Context())
 	for message, want := range map[string][][2]any{
 		"CONNECT":    {{"p", 200.0}},
@@ -91,7 +95,7 @@ func TestCodeAndUserAreLogged(t *testing.T) {
 }
 
 // guardedWith is guarded with a log.
-func guardedWith(t *testing.T, log *lockedBuffer, answer func(event) (string, error)) (s *stage, authorizer, b *backend) {
+func guardedWith(t *testing.T, log *gatewaytest.Buffer, answer func(event) (string, error)) (s *stage, authorizer, b *backend) {
 	authorizer, b = newBackend(t, answer), newBackend(t, always(ok))
 	cfg := config(b, "$connect", "$disconnect", "$default")
 	cfg.Authorizer, cfg.Logger = &gateway.Authorizer{Handler: authorizer}, jsonLogger(log)
@@ -101,14 +105,14 @@ func guardedWith(t *testing.T, log *lockedBuffer, answer func(event) (string, er
 // A WebSocket without the stage gets what AWS answers; the log says what would be right.
 func TestElsewhereIsExplained(t *testing.T) {
 	for path, message := range map[string]string{"/": "refused: no such stage", "/prod": "refused: no such stage", "/dev/x": "refused: no such path"} {
-		var log lockedBuffer
+		var log gatewaytest.Buffer
 		s := serve(t, gateway.Config{Logger: jsonLogger(&log)})
-		target := strings.TrimSuffix(s.ws, "/dev") + path
-		if body := refused(t, 403, target); body != `{"message":"Forbidden"}` {
+		target := strings.TrimSuffix(s.URL, "/dev") + path
+		if body := gatewaytest.Refused(t, 403, target); body != `{"message":"Forbidden"}` {
 			t.Errorf("%s: the body is %s", path, body)
 		}
 		records := logged(t, &log, message)
-		if len(records) != 1 || records[0]["hint"] != "WebSockets connect to "+s.ws || records[0]["code"] != 403.0 {
+		if len(records) != 1 || records[0]["hint"] != "WebSockets connect to "+s.URL || records[0]["code"] != 403.0 {
 			t.Errorf("%s: logged %v", path, records)
 		}
 		if resp, _ := call(t, "GET", strings.Replace(target, "ws", "http", 1), nil); resp.StatusCode != 403 || len(logged(t, &log, message)) != 2 {

@@ -3,12 +3,12 @@ package gateway_test
 import (
 	"context"
 	"net"
-	"net/url"
 	"sync"
 	"testing"
 	"testing/synctest"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // memory is a network inside the process, for tests in virtual time.
@@ -69,8 +69,8 @@ func bubble(t *testing.T, cfg gateway.Config, test func(*testing.T, *virtual)) {
 func (v *virtual) connect(query string) *client {
 	v.t.Helper()
 	c := v.handshake(query)
-	if c.resp.StatusCode != 101 {
-		v.t.Fatalf("the handshake was answered %s", c.resp.Status)
+	if c.Response.StatusCode != 101 {
+		v.t.Fatalf("the handshake was answered %s", c.Response.Status)
 	}
 	return c
 }
@@ -79,7 +79,7 @@ func (v *virtual) handshake(query string) *client {
 	v.t.Helper()
 	nc := v.net.dial()
 	v.t.Cleanup(func() { nc.Close() })
-	return handshakeOn(v.t, nc, &url.URL{Scheme: "ws", Host: "memory", Path: "/dev", RawQuery: query})
+	return &client{gatewaytest.HandshakeOn(v.t, nc, "ws://memory/dev"+query)}
 }
 
 // manage sends a management request and returns its status.
@@ -87,6 +87,6 @@ func (v *virtual) manage(method, id, body string) int {
 	v.t.Helper()
 	nc := v.net.dial()
 	defer nc.Close()
-	c := request(v.t, nc, method+" /dev/@connections/"+id+" HTTP/1.1", "Host: memory", "Content-Length: "+itoa(len(body)), "", body)
-	return c.resp.StatusCode
+	request := method + " /dev/@connections/" + id + " HTTP/1.1\r\nHost: memory\r\nContent-Length: " + itoa(len(body)) + "\r\n\r\n" + body
+	return gatewaytest.Exchange(v.t, nc, request).Response.StatusCode
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // TestClientSide holds any stage of this project's API to what a client can see of the statements. Without WSECHO_URL
@@ -25,7 +26,7 @@ func TestClientSide(t *testing.T) {
 		target = serve(t, gateway.Config{Routes: map[string]gateway.Route{
 			"$connect": {Handler: typedReply("")}, "echo": {Handler: typedReply("echo"), Reply: true},
 			"$default": {Handler: typedReply("error"), Reply: true},
-		}}).ws
+		}}).URL
 	}
 	u, err := url.Parse(target)
 	if err != nil {
@@ -63,25 +64,25 @@ func (r remote) connect(t *testing.T, extra ...string) *client {
 
 // wantType sends a message and checks the type of what comes back.
 func (c *client) wantType(text, kind string) {
-	c.t.Helper()
-	c.send(text)
-	if got := object(c.t, c.message())["type"]; got != kind {
-		c.t.Errorf("%.60s was answered with type %v, want %s", text, got, kind)
+	c.T.Helper()
+	c.Send(text)
+	if got := object(c.T, c.Message())["type"]; got != kind {
+		c.T.Errorf("%.60s was answered with type %v, want %s", text, got, kind)
 	}
 }
 
 func (r remote) handshakes(t *testing.T) {
 	t.Run("C01 connects", func(t *testing.T) { r.connect(t).wantOpen() })
-	t.Run("C09 unknown stage", func(t *testing.T) { refused(t, 403, r.origin+"/no-such-stage", r.headers...) })
+	t.Run("C09 unknown stage", func(t *testing.T) { gatewaytest.Refused(t, 403, r.origin+"/no-such-stage", r.headers...) })
 	t.Run("C10 permessage-deflate", func(t *testing.T) {
 		c := r.connect(t, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
-		if got := c.resp.Header.Get("Sec-WebSocket-Extensions"); !strings.HasPrefix(got, "permessage-deflate") {
+		if got := c.Response.Header.Get("Sec-WebSocket-Extensions"); !strings.HasPrefix(got, "permessage-deflate") {
 			t.Errorf("accepted %q", got)
 		}
 	})
 	t.Run("C12 subprotocol not echoed", func(t *testing.T) {
 		c := r.connect(t, "Sec-WebSocket-Protocol: something.else")
-		if got := c.resp.Header.Get("Sec-WebSocket-Protocol"); got != "" {
+		if got := c.Response.Header.Get("Sec-WebSocket-Protocol"); got != "" {
 			t.Errorf("the 101 has the subprotocol %q", got)
 		}
 	})
@@ -111,24 +112,24 @@ func (r remote) limits(t *testing.T) {
 	t.Run("M09 a frame over 32 KB", func(t *testing.T) {
 		c := r.connect(t)
 		c.wantType(bloated(32768), "echo")
-		c.send(bloated(32769))
+		c.Send(bloated(32769))
 		r.wantCode(c, 1009)
 	})
 	t.Run("M10 100 KB in frames of 32 KB", func(t *testing.T) {
 		c := r.connect(t)
-		c.fragments([]byte(bloated(100<<10)), 32768)
-		if got := object(t, c.message())["type"]; got != "echo" {
+		c.Fragments([]byte(bloated(100<<10)), 32768)
+		if got := object(t, c.Message())["type"]; got != "echo" {
 			t.Errorf("answered with type %v", got)
 		}
 	})
 	t.Run("M11 a message over 128 KB", func(t *testing.T) {
 		c := r.connect(t)
-		c.fragments([]byte(bloated(131073)), 20000)
+		c.Fragments([]byte(bloated(131073)), 20000)
 		r.wantCode(c, 1009)
 	})
 	t.Run("M12 a binary frame", func(t *testing.T) {
 		c := r.connect(t)
-		c.frame(ws.OpBinary, true, []byte{1, 2, 3})
+		c.Frame(ws.OpBinary, true, []byte{1, 2, 3})
 		r.wantCode(c, 1003)
 	})
 }
@@ -141,9 +142,9 @@ func bloated(size int) string {
 
 // wantCode checks the close code alone: a reason is not known for all of them.
 func (r remote) wantCode(c *client, code int) {
-	c.t.Helper()
-	if got, reason := c.closed(); got != code {
-		c.t.Errorf("closed with %d %q, want %d", got, reason, code)
+	c.T.Helper()
+	if got, reason := c.Closed(); got != code {
+		c.T.Errorf("closed with %d %q, want %d", got, reason, code)
 	}
 }
 
@@ -160,10 +161,10 @@ func (r remote) assumptions(t *testing.T) {
 		}
 	}
 	c := r.connect(t)
-	c.send(`{"action":"$connect"}`)
-	check("U06 type of the answer to a reserved route", object(t, c.message())["type"], "error")
-	c.frame(ws.OpText, true, []byte{'a', 0xff})
-	code, _ := c.closed()
+	c.Send(`{"action":"$connect"}`)
+	check("U06 type of the answer to a reserved route", object(t, c.Message())["type"], "error")
+	c.Frame(ws.OpText, true, []byte{'a', 0xff})
+	code, _ := c.Closed()
 	check("U10 close code for malformed UTF-8", code, 1007)
 
 	at := strings.Replace(r.target, "ws", "http", 1)
@@ -172,8 +173,8 @@ func (r remote) assumptions(t *testing.T) {
 
 	c = r.connect(t, "Sec-WebSocket-Extensions: permessage-deflate")
 	text := bloated(40 << 10)
-	c.raw(ws.Frame{Header: ws.Header{Fin: true, Rsv: 0b100, OpCode: ws.OpText, Length: int64(len(deflated(text)))}, Payload: deflated(text)})
-	f, err := c.next()
+	c.Raw(ws.Frame{Header: ws.Header{Fin: true, Rsv: 0b100, OpCode: ws.OpText, Length: int64(len(deflated(text)))}, Payload: deflated(text)})
+	f, err := c.Next()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,21 +13,16 @@ import (
 )
 
 // stage is a running gateway.
-type stage struct {
-	*gateway.Gateway
-	ws   string // ws://127.0.0.1:port/dev
-	http string // http://127.0.0.1:port/dev
-}
+type stage struct{ *gatewaytest.Server }
 
 // serve runs a gateway on a loopback port until the test ends, when nothing of it may be left.
 func serve(t testing.TB, cfg gateway.Config) *stage {
 	t.Helper()
-	s := gatewaytest.Serve(t, cfg)
-	return &stage{s.Gateway, s.URL, s.Endpoint}
+	return &stage{gatewaytest.Serve(t, cfg)}
 }
 
 func (s *stage) connection(id string) string {
-	return s.http + "/@connections/" + strings.ReplaceAll(id, "=", "%3D")
+	return s.Endpoint + "/@connections/" + strings.ReplaceAll(id, "=", "%3D")
 }
 
 // event is an event as a handler got it.
@@ -92,7 +87,7 @@ func (b *backend) next() event {
 	select {
 	case e := <-b.events:
 		return e
-	case <-time.After(timeout):
+	case <-time.After(gatewaytest.Timeout):
 		b.t.Fatal("no event came")
 		panic("unreachable")
 	}

@@ -16,8 +16,8 @@ import (
 
 // deaf makes a client's system buffers small, so that the gateway's own fills soon when the client doesn't read.
 func (c *client) deaf() *client {
-	c.nc.(*net.TCPConn).SetReadBuffer(64 << 10)
-	c.nc.(*net.TCPConn).SetWriteBuffer(64 << 10)
+	c.Conn.(*net.TCPConn).SetReadBuffer(64 << 10)
+	c.Conn.(*net.TCPConn).SetWriteBuffer(64 << 10)
 	return c
 }
 
@@ -45,31 +45,31 @@ func TestSlowReader(t *testing.T) {
 	cfg := config(b, "$connect", "$disconnect")
 	cfg.Routes["echo"] = echoRoutes("echo")["echo"]
 	s := serve(t, cfg)
-	slow := connect(t, s.ws).deaf()
+	slow := connect(t, s.URL).deaf()
 	slowID := b.next().RequestContext.ConnectionID
-	other := connect(t, s.ws)
+	other := connect(t, s.URL)
 	otherID := b.next().RequestContext.ConnectionID
 
 	data := []byte(strings.Repeat("x", 100<<10))
 	taken := flood(t, s, slowID, data)
 	t.Run("nobody else is affected", func(t *testing.T) {
-		other.send(`{"action":"echo"}`)
-		other.message()
+		other.Send(`{"action":"echo"}`)
+		other.Message()
 		if resp, _ := call(t, "POST", s.connection(otherID), []byte("hi")); resp.StatusCode != 200 {
 			t.Errorf("answered %s", resp.Status)
 		}
-		other.message()
+		other.Message()
 	})
 	t.Run("what was taken arrives, and the buffer is free again", func(t *testing.T) {
 		for range taken {
-			if got := slow.message(); len(got) != len(data) {
+			if got := slow.Message(); len(got) != len(data) {
 				t.Fatalf("got %d bytes", len(got))
 			}
 		}
 		if resp, _ := call(t, "POST", s.connection(slowID), []byte("again")); resp.StatusCode != 200 {
 			t.Errorf("answered %s", resp.Status)
 		}
-		if got := slow.message(); got != "again" {
+		if got := slow.Message(); got != "again" {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -91,21 +91,21 @@ func TestSlowReader(t *testing.T) {
 func TestSenderThatNeverReads(t *testing.T) {
 	cfg := gateway.Config{Routes: echoRoutes("r"), Limits: gateway.Limits{InFlight: 10, SendBuffer: 64 << 10}}
 	s := serve(t, cfg)
-	c := connect(t, s.ws).deaf()
+	c := connect(t, s.URL).deaf()
 	frame := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(padded(32768)))))
 	sent := 0
 	for ; ; sent++ {
-		c.nc.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
-		if _, err := c.nc.Write(frame); err != nil {
+		c.Conn.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+		if _, err := c.Conn.Write(frame); err != nil {
 			break // Pushed back: the system's buffers are full.
 		}
 		if sent > 5000 {
 			t.Fatal("160 MB were taken from a client that doesn't read")
 		}
 	}
-	connect(t, s.ws).wantOpen()
+	connect(t, s.URL).wantOpen()
 	for range sent {
-		if got := c.message(); got != padded(32768) {
+		if got := c.Message(); got != padded(32768) {
 			t.Fatalf("got %d bytes", len(got))
 		}
 	}
@@ -121,7 +121,7 @@ func TestShutdownGivesUp(t *testing.T) {
 		return nil, ctx.Err()
 	})
 	s := serve(t, gateway.Config{Routes: routes(hangs, "$default")})
-	connect(t, s.ws).send("x")
+	connect(t, s.URL).Send("x")
 	<-started
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -139,17 +139,17 @@ func TestEverythingAtOnce(t *testing.T) {
 	s := serve(t, cfg)
 	var wg sync.WaitGroup
 	for range 20 {
-		c := connect(t, s.ws)
+		c := connect(t, s.URL)
 		id := b.next().RequestContext.ConnectionID
 		wg.Go(func() {
 			for range 20 {
-				c.send(toR)
+				c.Send(toR)
 			}
-			c.frame(ws.OpClose, true, nil)
+			c.Frame(ws.OpClose, true, nil)
 		})
 		wg.Go(func() {
 			for {
-				if _, err := c.next(); err != nil {
+				if _, err := c.Next(); err != nil {
 					return
 				}
 			}
@@ -178,10 +178,10 @@ func BenchmarkSlowReader(b *testing.B) {
 			cfg := config(back, "$connect")
 			cfg.Routes["echo"] = echoRoutes("echo")["echo"]
 			s := serve(b, cfg)
-			clients := fastClients(b, 100, strings.TrimSuffix(strings.TrimPrefix(s.ws, "ws://"), "/dev"))
+			clients := fastClients(b, 100, strings.TrimSuffix(strings.TrimPrefix(s.URL, "ws://"), "/dev"))
 			var ids []string
 			for range slow {
-				connect(b, s.ws).deaf()
+				connect(b, s.URL).deaf()
 			}
 			for range 100 + slow {
 				ids = append(ids, back.next().RequestContext.ConnectionID)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 const methodARN = "arn:aws:execute-api:us-east-1:123456789012:localapi00/dev/$connect"
@@ -34,24 +35,24 @@ func TestStatementsAuthorizer(t *testing.T) {
 	t.Run("A01 401 for a missing identity source, and nobody is asked", func(t *testing.T) {
 		s, authorizer, _ := guarded(t, allow, "route.request.querystring.token", "route.request.header.X-Tenant")
 		for _, query := range []string{"", "?token=", "?other=1", "?token=1"} {
-			if body := refused(t, 401, s.ws+query); body != `{"message":"Unauthorized"}` {
+			if body := gatewaytest.Refused(t, 401, s.URL+query); body != `{"message":"Unauthorized"}` {
 				t.Errorf("%s: the body is %s", query, body)
 			}
 		}
-		refused(t, 401, s.ws, "X-Tenant: a")
+		gatewaytest.Refused(t, 401, s.URL, "X-Tenant: a")
 		authorizer.none()
-		connect(t, s.ws+"?token=1", "x-tenant: a")
+		connect(t, s.URL+"?token=1", "x-tenant: a")
 	})
 	t.Run("A02 403 for Deny, and $connect is not called", func(t *testing.T) {
 		s, _, b := guarded(t, always(verdict(statement("Allow", "*")+","+statement("Deny", methodARN), `{}`)))
-		if body := refused(t, 403, s.ws); body != `{"message":"Forbidden"}` {
+		if body := gatewaytest.Refused(t, 403, s.URL); body != `{"message":"Forbidden"}` {
 			t.Errorf("the body is %s", body)
 		}
 		b.none()
 	})
 	t.Run("A03 401 when it throws Unauthorized", func(t *testing.T) {
 		s, _, _ := guarded(t, throws("Unauthorized"))
-		refused(t, 401, s.ws)
+		gatewaytest.Refused(t, 401, s.URL)
 	})
 	t.Run("A04 500 when it throws anything else or returns no policy", func(t *testing.T) {
 		for _, answer := range []string{
@@ -61,11 +62,11 @@ func TestStatementsAuthorizer(t *testing.T) {
 		} {
 			s, _, _ := guarded(t, always(answer))
 			t.Log(answer)
-			refused(t, 500, s.ws)
+			gatewaytest.Refused(t, 500, s.URL)
 		}
 		for _, message := range []string{"boom", "unauthorized", "Unauthorized."} {
 			s, _, _ := guarded(t, throws(message))
-			refused(t, 500, s.ws)
+			gatewaytest.Refused(t, 500, s.URL)
 		}
 	})
 	t.Run("A05 403 when no statement covers the route", func(t *testing.T) {
@@ -76,14 +77,14 @@ func TestStatementsAuthorizer(t *testing.T) {
 			methodARN + "x": 403, "": 403, "arn:aws:execute-api:us-east-1:123456789012:localapi00/dev/?": 403,
 		} {
 			s, _, _ := guarded(t, always(verdict(statement("Allow", resource), `{}`)))
-			if c := handshake(t, s.ws); c.resp.StatusCode != status {
-				t.Errorf("Allow on %q: %s, want %d", resource, c.resp.Status, status)
+			if c := gatewaytest.Handshake(t, s.URL); c.Response.StatusCode != status {
+				t.Errorf("Allow on %q: %s, want %d", resource, c.Response.Status, status)
 			}
 		}
 	})
 	t.Run("A06 the context is in the CONNECT event, with integrationLatency", func(t *testing.T) {
 		s, _, b := guarded(t, allow)
-		connect(t, s.ws)
+		connect(t, s.URL)
 		got := b.next().RequestContext.Authorizer
 		if _, number := got["integrationLatency"].(float64); !number || got["userId"] != "u1" || got["principalId"] != "p" || len(got) != 3 {
 			t.Errorf("authorizer = %v", got)
@@ -91,30 +92,30 @@ func TestStatementsAuthorizer(t *testing.T) {
 	})
 	t.Run("A07 the context is in MESSAGE events, without integrationLatency", func(t *testing.T) {
 		s, _, b := guarded(t, allow)
-		c := connect(t, s.ws)
+		c := connect(t, s.URL)
 		b.next()
-		c.send("hi")
+		c.Send("hi")
 		wantContext(t, b.next())
 	})
 	t.Run("A08 the context is in the DISCONNECT event, and nobody is asked again", func(t *testing.T) {
 		s, authorizer, b := guarded(t, allow)
-		c := connect(t, s.ws)
+		c := connect(t, s.URL)
 		b.next()
-		c.nc.Close()
+		c.Conn.Close()
 		wantContext(t, b.next())
 		authorizer.next()
 		authorizer.none()
 	})
 	t.Run("A09 every connect asks", func(t *testing.T) {
 		s, authorizer, _ := guarded(t, allow, "route.request.querystring.token")
-		connect(t, s.ws+"?token=1")
-		connect(t, s.ws+"?token=1")
+		connect(t, s.URL+"?token=1")
+		connect(t, s.URL+"?token=1")
 		authorizer.next()
 		authorizer.next()
 	})
 	t.Run("A10 what the authorizer gets", func(t *testing.T) {
 		s, authorizer, b := guarded(t, allow)
-		connect(t, s.ws+"?q=1&q=2")
+		connect(t, s.URL+"?q=1&q=2")
 		e, ce := authorizer.next(), b.next()
 		if e.Type != "REQUEST" || e.MethodARN != methodARN || e.StageVariables["color"] != "blue" {
 			t.Errorf("event %s", e.raw)
@@ -142,7 +143,7 @@ func wantContext(t *testing.T, e event) {
 
 func TestAuthorizerContextValues(t *testing.T) {
 	s, _, b := guarded(t, always(verdict(statement("Allow", "*"), `{"n":1.50,"b":true,"s":"<x>"}`)))
-	connect(t, s.ws)
+	connect(t, s.URL)
 	got := b.next().RequestContext.Authorizer
 	if got["n"] != "1.50" || got["b"] != "true" || got["s"] != "<x>" {
 		t.Errorf("authorizer = %v, want numbers and booleans as text", got)
@@ -164,8 +165,8 @@ func TestPolicyForms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _, _ := guarded(t, always(verdict(c.statements, `{}`)))
-			if h := handshake(t, s.ws); h.resp.StatusCode != c.status {
-				t.Errorf("%s, want %d", h.resp.Status, c.status)
+			if h := gatewaytest.Handshake(t, s.URL); h.Response.StatusCode != c.status {
+				t.Errorf("%s, want %d", h.Response.Status, c.status)
 			}
 		})
 	}
@@ -173,9 +174,9 @@ func TestPolicyForms(t *testing.T) {
 
 func TestIdentitySources(t *testing.T) {
 	s, _, _ := guarded(t, always(verdict(statement("Allow", "*"), `{}`)), "stageVariables.color", "context.identity.sourceIp", "context.stage")
-	connect(t, s.ws)
+	connect(t, s.URL)
 	s, _, _ = guarded(t, always(verdict(statement("Allow", "*"), `{}`)), "stageVariables.size")
-	refused(t, 401, s.ws)
+	gatewaytest.Refused(t, 401, s.URL)
 	s, _, _ = guarded(t, always(verdict(statement("Allow", "*"), `{}`)), "context.nothing.here")
-	refused(t, 401, s.ws)
+	gatewaytest.Refused(t, 401, s.URL)
 }

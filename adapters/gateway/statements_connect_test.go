@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 func TestStatementsConnect(t *testing.T) {
@@ -21,25 +22,25 @@ func TestStatementsConnect(t *testing.T) {
 	t.Run("C01 any 2xx of $connect opens", func(t *testing.T) {
 		for _, status := range []string{"200", "201", "299"} {
 			s, _ := answering(t, always(`{"statusCode":`+status+`,"body":"welcome"}`))
-			connect(t, s.ws).wantOpen()
+			connect(t, s.URL).wantOpen()
 		}
 	})
 	t.Run("C02 another status of $connect is the answer to the upgrade", func(t *testing.T) {
 		for _, status := range []int{300, 301, 400, 401, 403, 500, 501} {
 			s, _ := answering(t, always(`{"statusCode":`+itoa(status)+`,"body":"secret"}`))
-			if body := refused(t, status, s.ws); body != "" {
+			if body := gatewaytest.Refused(t, status, s.URL); body != "" {
 				t.Errorf("the body is %q, want none", body)
 			}
 		}
 	})
 	t.Run("C03 502 when $connect throws", func(t *testing.T) {
 		s, _ := answering(t, throws("boom"))
-		if body := refused(t, 502, s.ws); body != `{"message":"Internal server error"}` {
+		if body := gatewaytest.Refused(t, 502, s.URL); body != `{"message":"Internal server error"}` {
 			t.Errorf("the body is %s", body)
 		}
 		panics := func(event) (string, error) { panic("boom") }
 		s, _ = answering(t, panics)
-		refused(t, 502, s.ws)
+		gatewaytest.Refused(t, 502, s.URL)
 	})
 	t.Run("C04 502 when $connect returns no proxy response", func(t *testing.T) {
 		for _, answer := range []string{
@@ -48,12 +49,12 @@ func TestStatementsConnect(t *testing.T) {
 		} {
 			s, _ := answering(t, always(answer))
 			t.Log(answer)
-			refused(t, 502, s.ws)
+			gatewaytest.Refused(t, 502, s.URL)
 		}
 	})
 	t.Run("C05 the answer of a Go function opens", func(t *testing.T) {
 		s, _ := answering(t, always(`{"statusCode":200,"headers":null,"multiValueHeaders":null,"body":""}`))
-		connect(t, s.ws).wantOpen()
+		connect(t, s.URL).wantOpen()
 	})
 	t.Run("C06 the 101 waits for $connect", func(t *testing.T) {
 		b := newBackend(t, func(event) (string, error) { time.Sleep(3 * time.Second); return ok, nil })
@@ -67,12 +68,12 @@ func TestStatementsConnect(t *testing.T) {
 	})
 	t.Run("C07 without $connect everybody gets in", func(t *testing.T) {
 		s := serve(t, gateway.Config{})
-		connect(t, s.ws).wantOpen()
+		connect(t, s.URL).wantOpen()
 	})
 	t.Run("C08 a refused connect has no $disconnect and its id is gone", func(t *testing.T) {
 		b := newBackend(t, always(`{"statusCode":403}`))
 		s := serve(t, config(b, "$connect", "$disconnect"))
-		refused(t, 403, s.ws)
+		gatewaytest.Refused(t, 403, s.URL)
 		id := b.next().RequestContext.ConnectionID
 		if resp, _ := call(t, "POST", s.connection(id), []byte("x")); resp.StatusCode != 410 {
 			t.Errorf("POST answered %s, want 410", resp.Status)
@@ -82,9 +83,9 @@ func TestStatementsConnect(t *testing.T) {
 	})
 	t.Run("C09 403 for an unknown stage", func(t *testing.T) {
 		s, b := answering(t, always(ok))
-		other := strings.TrimSuffix(s.ws, "/dev")
+		other := strings.TrimSuffix(s.URL, "/dev")
 		for _, path := range []string{"/prod", "/", "", "/devel", "/dev/more"} {
-			if body := refused(t, 403, other+path); body != `{"message":"Forbidden"}` {
+			if body := gatewaytest.Refused(t, 403, other+path); body != `{"message":"Forbidden"}` {
 				t.Errorf("%s: the body is %s", path, body)
 			}
 		}
@@ -101,8 +102,8 @@ func TestStatementsConnect(t *testing.T) {
 			"permessage-deflate; client_max_window_bits; client_max_window_bits":                                  "",
 			"permessage-deflate; server_max_window_bits, permessage-deflate; client_no_context_takeover=1, foo; ": "",
 		} {
-			c := connect(t, s.ws, "Sec-WebSocket-Extensions: "+offer)
-			if got := c.resp.Header.Get("Sec-WebSocket-Extensions"); got != want {
+			c := connect(t, s.URL, "Sec-WebSocket-Extensions: "+offer)
+			if got := c.Response.Header.Get("Sec-WebSocket-Extensions"); got != want {
 				t.Errorf("%s: accepted %q, want %q", offer, got, want)
 			}
 		}
@@ -114,8 +115,8 @@ func TestStatementsConnect(t *testing.T) {
 			`{"statusCode":200,"multiValueHeaders":{"Sec-WebSocket-Protocol":["b"]}}`,
 		} {
 			s, b := answering(t, always(answer))
-			c := connect(t, s.ws, "Sec-WebSocket-Protocol: a, b")
-			if got := c.resp.Header.Get("Sec-WebSocket-Protocol"); got != "b" {
+			c := connect(t, s.URL, "Sec-WebSocket-Protocol: a, b")
+			if got := c.Response.Header.Get("Sec-WebSocket-Protocol"); got != "b" {
 				t.Errorf("%s: the 101 has the subprotocol %q", answer, got)
 			}
 			if got := b.next().Headers["Sec-WebSocket-Protocol"]; got != "a, b" {
@@ -125,15 +126,15 @@ func TestStatementsConnect(t *testing.T) {
 	})
 	t.Run("C12 a subprotocol is never echoed", func(t *testing.T) {
 		s, _ := answering(t, always(ok))
-		c := connect(t, s.ws, "Sec-WebSocket-Protocol: a, b")
-		if got, there := c.resp.Header["Sec-Websocket-Protocol"]; there {
+		c := connect(t, s.URL, "Sec-WebSocket-Protocol: a, b")
+		if got, there := c.Response.Header["Sec-Websocket-Protocol"]; there {
 			t.Errorf("the 101 has the subprotocol %q", got)
 		}
 	})
 	t.Run("C13 nothing else of the answer reaches the client", func(t *testing.T) {
 		s, _ := answering(t, always(`{"statusCode":200,"headers":{"X-Foo":"1","Set-Cookie":"a=b"},"body":"hello"}`))
-		c := connect(t, s.ws)
-		for name := range c.resp.Header {
+		c := connect(t, s.URL)
+		for name := range c.Response.Header {
 			switch name {
 			case "Date", "Connection", "Upgrade", "Sec-Websocket-Accept":
 			default:
@@ -148,5 +149,5 @@ func TestStatementsConnect(t *testing.T) {
 func TestSubprotocolWithLineBreak(t *testing.T) {
 	b := newBackend(t, always(`{"statusCode":200,"headers":{"Sec-WebSocket-Protocol":"a\r\nX-Evil: 1"}}`))
 	s := serve(t, config(b, "$connect"))
-	refused(t, http.StatusBadGateway, s.ws)
+	gatewaytest.Refused(t, http.StatusBadGateway, s.URL)
 }

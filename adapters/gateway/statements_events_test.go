@@ -31,7 +31,7 @@ func keys(t *testing.T, raw string) []string {
 func TestStatementsEvents(t *testing.T) {
 	t.Run("E01 members of a CONNECT event", func(t *testing.T) {
 		s, b := recorded(t)
-		connect(t, s.ws+"?a=1", "User-Agent: test")
+		connect(t, s.URL+"?a=1", "User-Agent: test")
 		e := b.next()
 		want := []string{"headers", "isBase64Encoded", "multiValueHeaders", "multiValueQueryStringParameters", "queryStringParameters", "requestContext"}
 		if got := keys(t, e.raw); !slices.Equal(got, want) {
@@ -46,18 +46,18 @@ func TestStatementsEvents(t *testing.T) {
 	})
 	t.Run("E02 the query string", func(t *testing.T) {
 		s, b := recorded(t)
-		connect(t, s.ws)
+		connect(t, s.URL)
 		if e := b.next(); strings.Contains(e.raw, "ueryStringParameters") {
 			t.Errorf("without a query string: %s", e.raw)
 		}
-		connect(t, s.ws+"?a=1&a=2&b=%C3%A9+x")
+		connect(t, s.URL+"?a=1&a=2&b=%C3%A9+x")
 		if e := b.next(); e.Query["a"] != "2" || !slices.Equal(e.MultiQuery["a"], []string{"1", "2"}) || e.Query["b"] != "é x" {
 			t.Errorf("query %v, %v", e.Query, e.MultiQuery)
 		}
 	})
 	t.Run("E03 headers keep their case, and those of the hop are left out", func(t *testing.T) {
 		s, b := recorded(t)
-		connect(t, s.ws, "X-My-Header: 1", "x-lower: 2", "X-UPPER: 3", "x-lower: 4")
+		connect(t, s.URL, "X-My-Header: 1", "x-lower: 2", "X-UPPER: 3", "x-lower: 4")
 		e := b.next()
 		if e.Headers["X-My-Header"] != "1" || e.Headers["X-UPPER"] != "3" || e.Headers["x-lower"] != "4" || !slices.Equal(e.Multi["x-lower"], []string{"2", "4"}) {
 			t.Errorf("headers %v, %v", e.Headers, e.Multi)
@@ -73,9 +73,9 @@ func TestStatementsEvents(t *testing.T) {
 	})
 	t.Run("E04 members of a MESSAGE event", func(t *testing.T) {
 		s, b := recorded(t)
-		c := connect(t, s.ws)
+		c := connect(t, s.URL)
 		b.next()
-		c.send(`hi <&> "é"`)
+		c.Send(`hi <&> "é"`)
 		e := b.next()
 		if got, want := keys(t, e.raw), []string{"body", "isBase64Encoded", "requestContext"}; !slices.Equal(got, want) {
 			t.Errorf("the event has %v, want %v", got, want)
@@ -87,10 +87,10 @@ func TestStatementsEvents(t *testing.T) {
 	})
 	t.Run("E05 ids", func(t *testing.T) {
 		s, b := recorded(t)
-		c := connect(t, s.ws)
-		c.send("1")
-		c.send("2")
-		c.frame(ws.OpClose, true, nil)
+		c := connect(t, s.URL)
+		c.Send("1")
+		c.Send("2")
+		c.Frame(ws.OpClose, true, nil)
 		seen := map[string]bool{}
 		for range 4 {
 			ctx := b.next().RequestContext
@@ -112,7 +112,7 @@ func TestStatementsEvents(t *testing.T) {
 			c := v.connect("")
 			first := b.next().RequestContext
 			time.Sleep(time.Minute)
-			c.send("1")
+			c.Send("1")
 			second := b.next().RequestContext
 			if first.ConnectedAt != at || second.ConnectedAt != at || second.RequestTimeEpoch != at+60000 {
 				t.Errorf("connected at %d: %+v, %+v", at, first, second)
@@ -121,7 +121,7 @@ func TestStatementsEvents(t *testing.T) {
 	})
 	t.Run("E07 requestTime is the Common Log Format in UTC", func(t *testing.T) {
 		s, b := recorded(t)
-		connect(t, s.ws)
+		connect(t, s.URL)
 		ctx := b.next().RequestContext
 		at, err := time.Parse("02/Jan/2006:15:04:05 +0000", ctx.RequestTime)
 		if err != nil || at.Unix() != ctx.RequestTimeEpoch/1000 {
@@ -130,33 +130,33 @@ func TestStatementsEvents(t *testing.T) {
 	})
 	t.Run("E08 identity", func(t *testing.T) {
 		s, b := recorded(t)
-		connect(t, s.ws)
+		connect(t, s.URL)
 		if id := b.next().RequestContext.Identity; len(id) != 1 || id["sourceIp"] != "127.0.0.1" {
 			t.Errorf("without a User-Agent: %v", id)
 		}
-		connect(t, s.ws, "User-Agent: curl/8")
+		connect(t, s.URL, "User-Agent: curl/8")
 		if id := b.next().RequestContext.Identity; len(id) != 2 || id["userAgent"] != "curl/8" {
 			t.Errorf("with a User-Agent: %v", id)
 		}
 	})
 	t.Run("E09 closed without a code", func(t *testing.T) {
-		wantDisconnect(t, 1005, "Client-side close frame status not set", func(c *client) { c.frame(ws.OpClose, true, nil) })
+		wantDisconnect(t, 1005, "Client-side close frame status not set", func(c *client) { c.Frame(ws.OpClose, true, nil) })
 	})
 	t.Run("E10 closed with 1001 and without a reason", func(t *testing.T) {
-		wantDisconnect(t, 1001, "", func(c *client) { c.frame(ws.OpClose, true, ws.NewCloseFrameBody(1001, "")) })
+		wantDisconnect(t, 1001, "", func(c *client) { c.Frame(ws.OpClose, true, ws.NewCloseFrameBody(1001, "")) })
 	})
 	t.Run("E11 TCP reset", func(t *testing.T) {
 		wantDisconnect(t, 1006, "", func(c *client) {
-			c.nc.(*net.TCPConn).SetLinger(0)
-			c.nc.Close()
+			c.Conn.(*net.TCPConn).SetLinger(0)
+			c.Conn.Close()
 		})
-		wantDisconnect(t, 1006, "", func(c *client) { c.nc.Close() })
+		wantDisconnect(t, 1006, "", func(c *client) { c.Conn.Close() })
 	})
 	t.Run("E12 members of a DISCONNECT event", func(t *testing.T) {
 		s, b := recorded(t)
-		c := connect(t, s.ws)
+		c := connect(t, s.URL)
 		b.next()
-		c.nc.Close()
+		c.Conn.Close()
 		e := b.next()
 		if got, want := keys(t, e.raw), []string{"headers", "isBase64Encoded", "multiValueHeaders", "requestContext"}; !slices.Equal(got, want) {
 			t.Errorf("the event has %v, want %v", got, want)
@@ -170,12 +170,12 @@ func TestStatementsEvents(t *testing.T) {
 	t.Run("E13 a failing $disconnect or none at all harms nobody", func(t *testing.T) {
 		b := newBackend(t, throws("boom"))
 		s := serve(t, config(b, "$disconnect"))
-		c := connect(t, s.ws)
-		c.frame(ws.OpClose, true, ws.NewCloseFrameBody(1000, ""))
+		c := connect(t, s.URL)
+		c.Frame(ws.OpClose, true, ws.NewCloseFrameBody(1000, ""))
 		c.wantClose(1000, "")
 		b.next()
-		c = connect(t, serve(t, gateway.Config{}).ws)
-		c.frame(ws.OpClose, true, ws.NewCloseFrameBody(1000, "bye"))
+		c = connect(t, serve(t, gateway.Config{}).URL)
+		c.Frame(ws.OpClose, true, ws.NewCloseFrameBody(1000, "bye"))
 		c.wantClose(1000, "")
 	})
 }
@@ -199,7 +199,7 @@ func wantContextKeys(t *testing.T, e event, more ...string) {
 func wantDisconnect(t *testing.T, code int, reason string, end func(*client)) {
 	t.Helper()
 	s, b := recorded(t)
-	c := connect(t, s.ws)
+	c := connect(t, s.URL)
 	b.next()
 	end(c)
 	ctx := b.next().RequestContext

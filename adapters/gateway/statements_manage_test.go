@@ -18,6 +18,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // sdk makes AWS's client for a stage.
@@ -37,7 +38,7 @@ func wantCode(t *testing.T, err error, want string) {
 
 func sdkWith(s *stage, key, secret, region string) *api.Client {
 	return api.New(api.Options{
-		BaseEndpoint: aws.String(s.http),
+		BaseEndpoint: aws.String(s.Endpoint),
 		Region:       region,
 		Credentials:  credentials.NewStaticCredentialsProvider(key, secret, ""),
 		HTTPClient:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
@@ -48,7 +49,7 @@ func sdkWith(s *stage, key, secret, region string) *api.Client {
 func opened(t *testing.T) (*stage, *client, *backend, string) {
 	t.Helper()
 	s, b := recorded(t)
-	c := connect(t, s.ws)
+	c := connect(t, s.URL)
 	return s, c, b, b.next().RequestContext.ConnectionID
 }
 
@@ -79,7 +80,7 @@ func TestStatementsManagement(t *testing.T) {
 				t.Errorf("there is no %s", name)
 			}
 		}
-		if got := c.message(); got != "hi" {
+		if got := c.Message(); got != "hi" {
 			t.Errorf("the client got %q", got)
 		}
 	})
@@ -87,24 +88,24 @@ func TestStatementsManagement(t *testing.T) {
 		s, c, _, id := opened(t)
 		bare, escaped := id, strings.ReplaceAll(id, "=", "%3D")
 		for _, path := range []string{"/@connections/" + bare, "/@connections/" + escaped, "/%40connections/" + bare, "/%40connections/" + escaped} {
-			if resp, _ := call(t, "POST", s.http+path, []byte(path)); resp.StatusCode != 200 {
+			if resp, _ := call(t, "POST", s.Endpoint+path, []byte(path)); resp.StatusCode != 200 {
 				t.Errorf("%s: answered %s", path, resp.Status)
 				continue
 			}
-			if got := c.message(); got != path {
+			if got := c.Message(); got != path {
 				t.Errorf("%s: the client got %q", path, got)
 			}
 		}
 		if _, err := sdk(s).PostToConnection(ctx, &api.PostToConnectionInput{ConnectionId: &id, Data: []byte("sdk")}); err != nil {
 			t.Error(err)
 		}
-		if got := c.message(); got != "sdk" {
+		if got := c.Message(); got != "sdk" {
 			t.Errorf("the client got %q", got)
 		}
 	})
 	t.Run("P03 410 for a closed connection", func(t *testing.T) {
 		s, c, b, id := opened(t)
-		c.nc.Close()
+		c.Conn.Close()
 		b.next()
 		wantGone(t, s, id)
 	})
@@ -116,7 +117,7 @@ func TestStatementsManagement(t *testing.T) {
 		s, _, _, id := opened(t)
 		for _, bad := range []string{"abc", id + "test", id[:15]} {
 			for _, method := range []string{"POST", "GET", "DELETE"} {
-				resp, body := call(t, method, s.http+"/@connections/"+bad, nil)
+				resp, body := call(t, method, s.Endpoint+"/@connections/"+bad, nil)
 				wantError(t, resp, body, 400, "BadRequestException", `{"message":"Invalid connectionId: `+bad+`"}`)
 			}
 		}
@@ -145,7 +146,7 @@ func TestStatementsManagement(t *testing.T) {
 				t.Errorf("answered %s", resp.Status)
 			}
 			for left := size; left > 0; {
-				f, err := c.next()
+				f, err := c.Next()
 				if err != nil || f.Header.Length > 32768 || f.Header.Fin != (left <= 32768) {
 					t.Fatalf("frame %+v, error %v with %d bytes left", f.Header, err, left)
 				}
@@ -167,13 +168,13 @@ func TestStatementsManagement(t *testing.T) {
 		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/json" || !form.MatchString(body) {
 			t.Errorf("answered %s %s", resp.Status, body)
 		}
-		c.send("x")
+		c.Send("x")
 		got, err := sdk(s).GetConnection(ctx, &api.GetConnectionInput{ConnectionId: &id})
-		if err != nil || time.Since(*got.ConnectedAt) > timeout || got.LastActiveAt.Before(*got.ConnectedAt) || *got.Identity.SourceIp != "127.0.0.1" {
+		if err != nil || time.Since(*got.ConnectedAt) > gatewaytest.Timeout || got.LastActiveAt.Before(*got.ConnectedAt) || *got.Identity.SourceIp != "127.0.0.1" {
 			t.Errorf("the SDK returned %+v, %v", got, err)
 		}
 		s2, b := recorded(t)
-		connect(t, s2.ws, `User-Agent: a "b" \ <é>`)
+		connect(t, s2.URL, `User-Agent: a "b" \ <é>`)
 		if _, body := call(t, "GET", s2.connection(b.next().RequestContext.ConnectionID), nil); object(t, body)["identity"].(map[string]any)["userAgent"] != `a "b" \ <é>` {
 			t.Errorf("answered %s", body)
 		}
@@ -205,14 +206,14 @@ func TestStatementsManagement(t *testing.T) {
 			return ok, nil
 		})
 		s = serve(t, config(b, "$connect"))
-		connect(t, s.ws).wantOpen()
+		connect(t, s.URL).wantOpen()
 		if status := <-got; status != 410 {
 			t.Errorf("answered %d", status)
 		}
 	})
 	t.Run("P11 403 without the stage", func(t *testing.T) {
 		s, _, _, id := opened(t)
-		root := strings.TrimSuffix(s.http, "/dev")
+		root := strings.TrimSuffix(s.Endpoint, "/dev")
 		for _, path := range []string{"/@connections/" + id, "/prod/@connections/" + id, "/dev/@connections/", "/dev/connections/" + id, "/dev/@connections/a/b"} {
 			resp, body := call(t, "POST", root+path, []byte("x"))
 			wantError(t, resp, body, 403, "ForbiddenException", `{"message":"Forbidden"}`)
@@ -225,7 +226,7 @@ func TestStatementsManagement(t *testing.T) {
 		cfg := config(b, "$connect")
 		cfg.Limits = gateway.Limits{PostsPerSecond: 1e-9, PostBurst: 1}
 		s, calls := counted(t, cfg)
-		connect(t, s.ws)
+		connect(t, s.URL)
 		id := b.next().RequestContext.ConnectionID
 		if resp, _ := call(t, "POST", s.connection(id), []byte("x")); resp.StatusCode != 200 {
 			t.Errorf("the first was answered %s", resp.Status)
@@ -276,5 +277,5 @@ func counted(t *testing.T, cfg gateway.Config) (*stage, func() int64) {
 		g.Shutdown(context.Background())
 		server.Close()
 	})
-	return &stage{g, strings.Replace(server.URL, "http", "ws", 1) + "/dev", server.URL + "/dev"}, n.Load
+	return &stage{&gatewaytest.Server{Gateway: g, URL: strings.Replace(server.URL, "http", "ws", 1) + "/dev", Endpoint: server.URL + "/dev"}}, n.Load
 }

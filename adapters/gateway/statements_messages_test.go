@@ -10,6 +10,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"wsecho/adapters/gateway"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // serviceFrame matches one of API Gateway's own messages, byte for byte but for the ids.
@@ -28,7 +29,7 @@ func answered(t *testing.T, answer func(event) (string, error), reply bool) (*cl
 	t.Helper()
 	b := newBackend(t, answer)
 	s := serve(t, gateway.Config{Routes: map[string]gateway.Route{"r": {Handler: b, Reply: reply}}})
-	return connect(t, s.ws), b
+	return connect(t, s.URL), b
 }
 
 const toR = `{"action":"r"}`
@@ -36,33 +37,33 @@ const toR = `{"action":"r"}`
 func TestStatementsMessages(t *testing.T) {
 	t.Run("M01 without a RouteResponse the body is thrown away", func(t *testing.T) {
 		c, b := answered(t, always(`{"statusCode":200,"body":"x"}`), false)
-		c.send(toR)
+		c.Send(toR)
 		b.next()
 		c.wantOpen()
 	})
 	t.Run("M02 with a RouteResponse the body is a text frame", func(t *testing.T) {
 		c, _ := answered(t, always(`{"statusCode":200,"body":"x <é>"}`), true)
-		c.send(toR)
-		if got := c.message(); got != "x <é>" {
+		c.Send(toR)
+		if got := c.Message(); got != "x <é>" {
 			t.Errorf("got %q", got)
 		}
 	})
 	t.Run("M03 the status of a reply doesn't matter", func(t *testing.T) {
 		c, _ := answered(t, always(`{"statusCode":500,"body":"x"}`), true)
-		c.send(toR)
-		if got := c.message(); got != "x" {
+		c.Send(toR)
+		if got := c.Message(); got != "x" {
 			t.Errorf("got %q", got)
 		}
 	})
 	t.Run("M04 Reply stands for both settings, the zero value for at most one", func(t *testing.T) {
 		c, b := answered(t, always(`{"statusCode":500,"body":"x"}`), gateway.Route{}.Reply)
-		c.send(toR)
+		c.Send(toR)
 		b.next()
 		c.wantOpen()
 	})
 	t.Run("M05 a status of 500 is invisible", func(t *testing.T) {
 		c, b := answered(t, always(`{"statusCode":500}`), false)
-		c.send(toR)
+		c.Send(toR)
 		b.next()
 		c.wantOpen()
 	})
@@ -75,21 +76,21 @@ func TestStatementsMessages(t *testing.T) {
 			failed = true
 			return "", errors.New("secret")
 		}, true)
-		c.send(toR)
-		got, ctx := c.message(), b.next().RequestContext
+		c.Send(toR)
+		got, ctx := c.Message(), b.next().RequestContext
 		if m := internalError.FindStringSubmatch(got); m == nil || m[1] != ctx.ConnectionID || m[2] != ctx.RequestID {
 			t.Errorf("got %s for %+v", got, ctx)
 		}
-		c.send(toR)
-		if got := c.message(); got != "fine" {
+		c.Send(toR)
+		if got := c.Message(); got != "fine" {
 			t.Errorf("then got %q", got)
 		}
 	})
 	t.Run("M07 a malformed answer is an error frame", func(t *testing.T) {
 		for _, answer := range []string{`{"ConnectionId":"x","Data":"y","statusCode":200}`, `null`, `"x"`, `{"body":"x"}`, ``} {
 			c, _ := answered(t, always(answer), false)
-			c.send(toR)
-			if got := c.message(); !internalError.MatchString(got) {
+			c.Send(toR)
+			if got := c.Message(); !internalError.MatchString(got) {
 				t.Errorf("%s: got %s", answer, got)
 			}
 			c.wantOpen()
@@ -106,9 +107,8 @@ func TestStatementsMessages(t *testing.T) {
 			ended = make(chan struct{})
 			c := v.connect("")
 			start := time.Now()
-			c.send(toR)
-			c.nc.SetReadDeadline(time.Time{})
-			got := c.messageWithin(time.Hour)
+			c.Send(toR)
+			got := c.Message()
 			if took := time.Since(start); !timedOut.MatchString(got) || took != 29*time.Second {
 				t.Errorf("got %s after %v", got, took)
 			}
@@ -121,35 +121,35 @@ func TestStatementsMessages(t *testing.T) {
 	})
 	t.Run("M09 a frame over 32 KB closes with 1009", func(t *testing.T) {
 		c, b := answered(t, always(ok), true)
-		c.send(padded(32768))
+		c.Send(padded(32768))
 		if e := b.next(); len(*e.Body) != 32768 {
 			t.Errorf("%d bytes came", len(*e.Body))
 		}
-		c.send(padded(32769))
+		c.Send(padded(32769))
 		c.wantClose(1009, "")
 		b.none()
 	})
 	t.Run("M10 100 KB in frames of 32 KB is one message", func(t *testing.T) {
 		c, b := answered(t, always(ok), true)
-		c.fragments([]byte(padded(100<<10)), 32768)
+		c.Fragments([]byte(padded(100<<10)), 32768)
 		if e := b.next(); *e.Body != padded(100<<10) {
 			t.Errorf("%d bytes came", len(*e.Body))
 		}
-		c.fragments([]byte(padded(131072)), 32768)
+		c.Fragments([]byte(padded(131072)), 32768)
 		if e := b.next(); *e.Body != padded(131072) {
 			t.Errorf("%d bytes came", len(*e.Body))
 		}
 	})
 	t.Run("M11 a message over 128 KB closes with 1009", func(t *testing.T) {
 		c, b := answered(t, always(ok), true)
-		c.fragments([]byte(padded(131073)), 20000)
+		c.Fragments([]byte(padded(131073)), 20000)
 		c.wantClose(1009, "")
 		b.none()
 	})
 	t.Run("M12 a binary frame closes with 1003", func(t *testing.T) {
 		for _, size := range []int{0, 1, 1000, 40000} {
 			c, b := answered(t, always(ok), true)
-			c.frame(ws.OpBinary, true, make([]byte, size))
+			c.Frame(ws.OpBinary, true, make([]byte, size))
 			c.wantClose(1003, "")
 			b.none()
 		}
@@ -157,10 +157,10 @@ func TestStatementsMessages(t *testing.T) {
 	t.Run("M13 a ping is answered, and nobody is invoked", func(t *testing.T) {
 		c, b := answered(t, always(ok), true)
 		c.wantOpen()
-		c.frame(ws.OpText, false, []byte(`{"action":`))
+		c.Frame(ws.OpText, false, []byte(`{"action":`))
 		c.wantOpen() // Between the frames of a message too.
 		b.none()
-		c.frame(ws.OpContinuation, true, []byte(`"r"}`))
+		c.Frame(ws.OpContinuation, true, []byte(`"r"}`))
 		b.next()
 	})
 	t.Run("M14 10 minutes of silence close with 1001", func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestStatementsMessages(t *testing.T) {
 			start := time.Now()
 			c := v.connect("")
 			time.Sleep(9 * time.Minute)
-			c.send("still here")
+			c.Send("still here")
 			b.next()
 			c.wantCloseAfter(start, 19*time.Minute)
 			ctx := b.next().RequestContext
@@ -189,7 +189,7 @@ func TestStatementsMessages(t *testing.T) {
 				if status := v.manage("POST", id, "x"); status != 200 {
 					t.Fatalf("after %v: POST answered %d", time.Since(start), status)
 				}
-				c.messageWithin(time.Hour)
+				c.Message()
 			}
 			c.wantCloseAfter(start, 2*time.Hour)
 		})
@@ -201,7 +201,7 @@ func TestStatementsMessages(t *testing.T) {
 			c := v.connect("")
 			for time.Since(start) < 2*time.Hour-time.Minute {
 				time.Sleep(59 * time.Second)
-				c.send("x")
+				c.Send("x")
 				b.next()
 			}
 			c.wantCloseAfter(start, 2*time.Hour)
@@ -218,13 +218,13 @@ func TestStatementsMessages(t *testing.T) {
 			}
 			return nil
 		}}}})
-		c := connect(t, s.ws)
-		c.send(`{"action":"r","bad":1}`)
-		if got := c.message(); !regexp.MustCompile(`^\{"message" : "Bad request body", "connectionId": "[^"]{16}", "messageId": "[^"]{16}"\}$`).MatchString(got) {
+		c := connect(t, s.URL)
+		c.Send(`{"action":"r","bad":1}`)
+		if got := c.Message(); !regexp.MustCompile(`^\{"message" : "Bad request body", "connectionId": "[^"]{16}", "messageId": "[^"]{16}"\}$`).MatchString(got) {
 			t.Errorf("got %s", got)
 		}
 		b.none()
-		c.send(toR)
+		c.Send(toR)
 		b.next()
 	})
 }
@@ -235,34 +235,14 @@ func padded(size int) string {
 	return head + strings.Repeat("<", size-len(head)-len(tail)) + tail
 }
 
-// messageWithin reads a text message that may take long, in virtual time.
-func (c *client) messageWithin(d time.Duration) string {
-	c.t.Helper()
-	c.nc.SetReadDeadline(time.Now().Add(d))
-	h, err := ws.ReadHeader(c.br)
-	if err != nil {
-		c.t.Fatalf("no message came within %v: %v", d, err)
-	}
-	text := make([]byte, h.Length)
-	c.br.Read(text)
-	return string(text)
-}
-
 // wantCloseAfter waits for the close frame of a connection that has had its time.
 func (c *client) wantCloseAfter(start time.Time, want time.Duration) {
-	c.t.Helper()
-	c.nc.SetReadDeadline(time.Now().Add(24 * time.Hour))
-	h, err := ws.ReadHeader(c.br)
-	if err != nil || h.OpCode != ws.OpClose {
-		c.t.Fatalf("got frame %#x and error %v, want a close frame", h.OpCode, err)
-	}
-	body := make([]byte, h.Length)
-	c.br.Read(body)
+	c.T.Helper()
+	_, err := c.Read(24 * time.Hour)
 	if took := time.Since(start); took.Round(time.Second) != want {
-		c.t.Errorf("closed after %v, want %v", took, want)
+		c.T.Errorf("closed after %v, want %v", took, want)
 	}
-	if code, reason := ws.ParseCloseFrameData(body); code != 1001 || reason != "Going away" {
-		c.t.Errorf("closed with %d %q", code, reason)
+	if err != (gatewaytest.ClosedError{Code: 1001, Reason: "Going away"}) {
+		c.T.Errorf("at the end: %v", err)
 	}
-	c.frame(ws.OpClose, true, body[:2])
 }

@@ -17,12 +17,12 @@ func routed(t *testing.T, expression string, keys []string, want map[string]stri
 	b := newBackend(t, always(ok))
 	cfg := config(b, keys...)
 	cfg.RouteSelectionExpression = expression
-	c := connect(t, serve(t, cfg).ws)
+	c := connect(t, serve(t, cfg).URL)
 	if slices.Contains(keys, "$connect") {
 		b.next()
 	}
 	for text, key := range want {
-		c.send(text)
+		c.Send(text)
 		e := b.next()
 		if e.RequestContext.RouteKey != key {
 			t.Errorf("%s reached %s, want %s", text, e.RequestContext.RouteKey, key)
@@ -40,9 +40,9 @@ func TestStatementsRouting(t *testing.T) {
 
 	t.Run("R01 a message reaches the route it names", func(t *testing.T) {
 		b := newBackend(t, always(ok))
-		c := connect(t, serve(t, config(b, "join", "$default")).ws)
+		c := connect(t, serve(t, config(b, "join", "$default")).URL)
 		for _, text := range []string{`{"action":"join"}`, ` { "x" : [ { } , 1 ] , "action" : "join" } `, `{"action":"nope","action":"join"}`, `{"action":"joi\u006e"}`} {
-			c.send(text)
+			c.Send(text)
 			if key := b.next().RequestContext.RouteKey; key != "join" {
 				t.Errorf("%s reached %s", text, key)
 			}
@@ -54,11 +54,11 @@ func TestStatementsRouting(t *testing.T) {
 	t.Run("R03 without $default the client gets Forbidden", func(t *testing.T) {
 		b := newBackend(t, always(ok))
 		s := serve(t, config(b, "$connect", "join"))
-		c := connect(t, s.ws)
+		c := connect(t, s.URL)
 		id := b.next().RequestContext.ConnectionID
 		for _, text := range []string{`{"action":"nope"}`, `not JSON`, ``} {
-			c.send(text)
-			got := c.message()
+			c.Send(text)
+			got := c.Message()
 			if m := forbiddenFrame.FindStringSubmatch(got); m == nil || m[1] != id {
 				t.Errorf("%q: got %s", text, got)
 			}
@@ -107,10 +107,10 @@ func TestAssumedRouting(t *testing.T) {
 	b := newBackend(t, always(ok))
 	cfg := config(b, keys...)
 	cfg.Assumptions = gateway.Assumptions{NonStringsToDefault: true, ReservedSelectable: true}
-	c := connect(t, serve(t, cfg).ws)
+	c := connect(t, serve(t, cfg).URL)
 	b.next()
 	for text, key := range map[string]string{`{"action":5}`: "$default", `{"action":"$connect"}`: "$connect"} {
-		c.send(text)
+		c.Send(text)
 		if got := b.next().RequestContext.RouteKey; got != key {
 			t.Errorf("%s reached %s, want %s", text, got, key)
 		}

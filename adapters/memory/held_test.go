@@ -12,32 +12,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"wsecho/adapters/gateway/gatewaytest/leaktest"
 	"wsecho/adapters/memory"
 	"wsecho/domain"
 	"wsecho/domain/domaintest"
 )
 
-// held is how many bytes the heap has after garbage was collected.
-func held() int64 {
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
-}
-
-// wantHeld wants that what is done leaves no more than a megabyte behind.
-func wantHeld(t *testing.T, do func()) {
-	t.Helper()
-	before := held()
-	do()
-	if grown := held() - before; grown > 1<<20 {
-		t.Errorf("%d KB are held", grown>>10)
-	}
-}
-
 func TestDeadLettersAreBounded(t *testing.T) {
 	queue := &memory.Queue{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	wantHeld(t, func() {
+	leaktest.WantFreed(t, func() {
 		for i := range 20_000 {
 			d := domain.Delivery{MessageID: fmt.Sprint(i), Message: json.RawMessage(strings.Repeat("1", 3000))}
 			if err := queue.DeadLetter(t.Context(), d, "given up"); err != nil {
@@ -66,7 +49,7 @@ func TestExpiredConnectionsAreForgotten(t *testing.T) {
 			}
 			return c.ID
 		}
-		wantHeld(t, func() {
+		leaktest.WantFreed(t, func() {
 			for range 10_000 {
 				connect(time.Minute)
 			}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,10 +39,8 @@ func TestRealParts(t *testing.T) {
 	clients := newClients(members)
 	callback := httptest.NewServer(clients)
 	defer callback.Close()
-	var reads meter
-	table := dynamodblocal.NewTable(t)
+	table, counted := dynamodblocal.NewMeteredTable(t)
 	load(t, table, members)
-	table.Client = dynamodb.New(table.Client.Options(), intercept(reads.pass))
 	f, queue := newParts(t, table, callback.URL)
 	began := time.Now()
 	report, err := f.Deliver(t.Context(), domain.Delivery{
@@ -54,7 +51,7 @@ func TestRealParts(t *testing.T) {
 		t.Fatalf("the report is %+v, %v", report, err)
 	}
 	runs := workUntil(t, f, queue, clients.all)
-	got, spent := clients.received.Load(), reads.units
+	got, spent := clients.received.Load(), counted.Take().Reads
 	t.Logf("%d posts to %d members, %d runs, %.1f read units, %v", got, members, runs, spent, time.Since(began).Round(time.Millisecond))
 	if spent > readUnits {
 		t.Errorf("%.1f read units, want %d at most", spent, readUnits)
@@ -85,16 +82,20 @@ func newParts(t *testing.T, table db.Table, callback string) (*domain.FanOut, *s
 // are those that Connect writes, but 25 of them in a request.
 func load(t *testing.T, table db.Table, n int) {
 	t.Helper()
-	var rows []types.WriteRequest
-	recording := table
-	recording.Client = dynamodb.New(table.Client.Options(), intercept(func(
-		_ context.Context, in middleware.InitializeInput, _ middleware.InitializeHandler,
-	) (out middleware.InitializeOutput, metadata middleware.Metadata, err error) {
-		row := in.Parameters.(*dynamodb.PutItemInput).Item
-		rows = append(rows, types.WriteRequest{PutRequest: &types.PutRequest{Item: row}})
+	var rows []map[string]types.AttributeValue
+	record := func(_ context.Context, in middleware.InitializeInput, _ middleware.InitializeHandler) (
+		out middleware.InitializeOutput, metadata middleware.Metadata, err error,
+	) {
+		rows = append(rows, in.Parameters.(*dynamodb.PutItemInput).Item)
 		out.Result = &dynamodb.PutItemOutput{}
 		return out, metadata, nil
-	}))
+	}
+	recording := table
+	recording.Client = dynamodb.New(table.Client.Options(), func(o *dynamodb.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("record", record), middleware.Before)
+		})
+	})
 	for i := range n {
 		c := domaintest.NewConnection("")
 		c.ID = fmt.Sprintf("connection%05d=", i)
@@ -102,25 +103,7 @@ func load(t *testing.T, table db.Table, n int) {
 			t.Fatal(err)
 		}
 	}
-	for chunk := range slices.Chunk(rows, 25) {
-		out, err := table.Client.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{
-			RequestItems: map[string][]types.WriteRequest{table.Name: chunk},
-		})
-		if err != nil || len(out.UnprocessedItems) > 0 {
-			t.Fatalf("storing rows: %d are left, %v", len(out.UnprocessedItems), err)
-		}
-	}
-}
-
-// intercept has a client hand its requests to a function.
-func intercept(f func(context.Context, middleware.InitializeInput, middleware.InitializeHandler) (
-	middleware.InitializeOutput, middleware.Metadata, error,
-)) func(*dynamodb.Options) {
-	return func(o *dynamodb.Options) {
-		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
-			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("intercept", f), middleware.Before)
-		})
-	}
+	dynamodblocal.WriteAll(t, table, rows)
 }
 
 // workUntil has four workers handle the queue until done is closed, and returns how often they were invoked.
@@ -175,25 +158,4 @@ func (c *clients) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	if c.reached[id] = true; len(c.reached) == c.want {
 		close(c.all)
 	}
-}
-
-// meter adds up the read units of queries.
-type meter struct {
-	mu    sync.Mutex // Guards units.
-	units float64
-}
-
-func (m *meter) pass(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
-	middleware.InitializeOutput, middleware.Metadata, error,
-) {
-	if query, ok := in.Parameters.(*dynamodb.QueryInput); ok {
-		query.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
-	}
-	out, metadata, err := next.HandleInitialize(ctx, in)
-	if result, ok := out.Result.(*dynamodb.QueryOutput); ok && err == nil {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.units += aws.ToFloat64(result.ConsumedCapacity.CapacityUnits)
-	}
-	return out, metadata, err
 }

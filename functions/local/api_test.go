@@ -10,6 +10,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"wsecho/adapters/gateway/gatewaytest"
 	"wsecho/domain"
 )
 
@@ -36,7 +37,7 @@ func TestAPI(t *testing.T) {
 func echoAnswersSender(t *testing.T, url string) {
 	ada, bystander := dial(t, url+"?user=ada"), dial(t, url)
 	before := time.Now()
-	ada.send(`{"action":"echo","id":"1","data":{"x":1,"html":"<b>&\u2028"},"unknown":true}`)
+	ada.Send(`{"action":"echo","id":"1","data":{"x":1,"html":"<b>&\u2028"},"unknown":true}`)
 	got := ada.receive("echo")
 	if got["id"] != "1" || fmt.Sprint(got["data"]) != "map[html:<b>&\u2028 x:1]" {
 		t.Errorf("echo = %v", got)
@@ -50,7 +51,7 @@ func echoAnswersSender(t *testing.T, url string) {
 		t.Errorf("connectedAt = %v, %v", info["connectedAt"], err)
 	}
 	bystander.echoes()
-	bystander.send(`{"action":"echo"}`)
+	bystander.Send(`{"action":"echo"}`)
 	got = bystander.receive("echo")
 	info = got["connection"].(map[string]any)
 	if _, has := got["data"]; has || info["user"] != "anon-"+info["connectionId"].(string) {
@@ -61,7 +62,7 @@ func echoAnswersSender(t *testing.T, url string) {
 func broadcastReachesOthers(t *testing.T, url string) {
 	sender := dial(t, url+"?user=ada")
 	others := []*client{dial(t, url), dial(t, url+"?user=bob"), dial(t, url)}
-	sender.send(`{"action":"broadcast","id":"2","data":[1,"zwei",null]}`)
+	sender.Send(`{"action":"broadcast","id":"2","data":[1,"zwei",null]}`)
 	ack := sender.receive("ack")
 	if ack["id"] != "2" || ack["queued"] != false || ack["sent"].(float64) < 3 || ack["failed"] != 0.0 {
 		t.Errorf("ack = %v", ack)
@@ -81,9 +82,9 @@ func broadcastReachesOthers(t *testing.T, url string) {
 func broadcastWhileVanishing(t *testing.T, url string) {
 	sender, stays := dial(t, url), dial(t, url)
 	for range 5 {
-		dial(t, url).conn.Close()
+		dial(t, url).Conn.Close()
 	}
-	sender.send(`{"action":"broadcast","id":"v","data":"still here"}`)
+	sender.Send(`{"action":"broadcast","id":"v","data":"still here"}`)
 	if got := stays.receive("broadcast"); got["data"] != "still here" {
 		t.Errorf("broadcast = %v", got)
 	}
@@ -95,7 +96,7 @@ func broadcastWhileVanishing(t *testing.T, url string) {
 func broadcastRepeated(t *testing.T, url string) {
 	sender, other := dial(t, url+"?user=ada"), dial(t, url)
 	for range 2 {
-		sender.send(`{"action":"broadcast","data":1,"key":"0123456789abcdef"}`)
+		sender.Send(`{"action":"broadcast","data":1,"key":"0123456789abcdef"}`)
 	}
 	first, second := other.receive("broadcast"), other.receive("broadcast")
 	if first["messageId"] != second["messageId"] {
@@ -110,7 +111,7 @@ func manyAtOnce(t *testing.T, url string) {
 	for i := range n {
 		id := fmt.Sprint("m", i)
 		open[id] = true
-		c.send(fmt.Sprintf(`{"action":"echo","id":%q,"data":%d}`, id, i))
+		c.Send(fmt.Sprintf(`{"action":"echo","id":%q,"data":%d}`, id, i))
 	}
 	for range n {
 		delete(open, c.receive("echo")["id"].(string))
@@ -122,10 +123,7 @@ func manyAtOnce(t *testing.T, url string) {
 
 func claimedName(t *testing.T, url string) {
 	for _, name := range []string{"anon-x", "-ada", "a%20b", strings.Repeat("a", 65), "%C3%A4da"} {
-		_, err := tryDial(t, url+"?user="+name, ws.Dialer{})
-		if status, ok := err.(ws.StatusError); !ok || int(status) != http.StatusForbidden {
-			t.Errorf("connecting as %q: %v, want status 403", name, err)
-		}
+		gatewaytest.Refused(t, http.StatusForbidden, url+"?user="+name)
 	}
 }
 
@@ -133,9 +131,9 @@ func subprotocolIsAccepted(t *testing.T, url string) {
 	if os.Getenv("WSECHO_EMULATED") != "" {
 		t.Skip("this emulated service never returns a subprotocol")
 	}
-	c, err := tryDial(t, url, ws.Dialer{Protocols: []string{"other", "wsecho.v1"}})
-	if err != nil || c.handshake.Protocol != "wsecho.v1" {
-		t.Errorf("the accepted subprotocol is %q, %v", c.handshake.Protocol, err)
+	c := dial(t, url, "Sec-WebSocket-Protocol: other, wsecho.v1")
+	if got := c.Response.Header.Get("Sec-WebSocket-Protocol"); got != "wsecho.v1" {
+		t.Errorf("the accepted subprotocol is %q", got)
 	}
 }
 
@@ -171,14 +169,14 @@ func badMessages(t *testing.T, url string) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c := c.in(t)
-			c.send(test.message)
+			c.Send(test.message)
 			wantError(t, c.receive("error"), test.code)
 			c.echoes()
 		})
 	}
 	t.Run("64 levels are fine", func(t *testing.T) {
 		c := c.in(t)
-		c.send(deep(64))
+		c.Send(deep(64))
 		c.receive("echo")
 	})
 	t.Run("a frame of 32 KB with < does not swell", func(t *testing.T) { swelling(t, c.in(t)) })
@@ -189,7 +187,7 @@ func badMessages(t *testing.T, url string) {
 			`{"action":"nope","id":"77"}`, `{"id":"77"}`, `{"action":5,"id":"77"}`, `{"action":"echo","data":1,"data":2,"id":"77"}`,
 			`{"action":"broadcast","id":"77"}`, strings.TrimSuffix(deep(65), "}") + `,"id":"77"}`, strings.TrimSuffix(deep(10000), "}") + `,"id":"77"}`,
 		} {
-			c.send(message)
+			c.Send(message)
 			if got := c.receive("error"); got["id"] != "77" {
 				t.Errorf("%.100s: error = %v", message, got)
 			}
@@ -210,8 +208,8 @@ func wantError(t *testing.T, got map[string]any, code string) {
 func swelling(t *testing.T, c *client) {
 	const frame = 32 << 10
 	head, tail := `{"action":"echo","data":"`, `"}`
-	c.send(head + strings.Repeat("<", frame-len(head)-len(tail)) + tail)
-	if text := c.text(); len(text) > frame+1000 {
+	c.Send(head + strings.Repeat("<", frame-len(head)-len(tail)) + tail)
+	if text := c.Message(); len(text) > frame+1000 {
 		t.Errorf("a message of %d bytes came back as %d", frame, len(text))
 	}
 }
@@ -219,7 +217,7 @@ func swelling(t *testing.T, c *client) {
 func largeData(t *testing.T, c *client) {
 	for n, want := range map[int]string{32 << 10: "echo", 32<<10 + 1: "error"} {
 		message := `{"action":"echo","data":"` + strings.Repeat("x", n-2) + `"}`
-		c.sendFrames(message, 20000)
+		c.Fragments([]byte(message), 20000)
 		if got := c.receive(want); want == "error" {
 			wantError(t, got, "payload_too_large")
 		}
@@ -234,7 +232,7 @@ func closingFrames(t *testing.T, url string) {
 	tests := []struct {
 		name  string
 		frame ws.Frame
-		code  ws.StatusCode
+		code  int
 	}{
 		{"a frame over 32 KB", ws.NewTextFrame(make([]byte, 32<<10+1)), 1009},
 		{"a binary frame", ws.NewBinaryFrame([]byte{1}), 1003},
@@ -243,8 +241,8 @@ func closingFrames(t *testing.T, url string) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c := dial(t, url)
-			c.write(test.frame)
-			if code := c.closed(); code != test.code {
+			c.Raw(test.frame)
+			if code, _ := c.Closed(); code != test.code {
 				t.Errorf("closed with %d, want %d", code, test.code)
 			}
 		})

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/gobwas/ws"
 )
 
 // audience is many clients that listen, and one that speaks.
@@ -24,26 +21,13 @@ func newAudience(t testing.TB, url string, size int) *audience {
 	for part := range slices.Chunk(a.listeners, size/20+1) {
 		connecting.Go(func() {
 			for i := range part {
-				part[i] = dialQuick(t, url)
+				part[i] = dial(t, url)
 			}
 		})
 	}
 	connecting.Wait()
-	a.sender = dialQuick(t, url)
+	a.sender = dial(t, url)
 	return a
-}
-
-func dialQuick(t testing.TB, url string) *client {
-	conn, buffered, _, err := ws.Dialer{Timeout: testTimeout}.Dial(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	c := &client{conn: conn, reader: conn}
-	if buffered != nil {
-		c.reader = buffered
-	}
-	return c
 }
 
 // broadcast sends one message and returns how long each listener waited for it.
@@ -54,7 +38,7 @@ func (a *audience) broadcast(t testing.TB) []time.Duration {
 	began := time.Now()
 	for i, c := range a.listeners {
 		listening.Go(func() {
-			text, err := c.read(time.Minute)
+			text, err := c.Read(time.Minute)
 			reached[i] = time.Since(began)
 			if err != nil {
 				t.Error(err)
@@ -62,10 +46,8 @@ func (a *audience) broadcast(t testing.TB) []time.Duration {
 			ids[i] = messageID(text)
 		})
 	}
-	if err := ws.WriteFrame(a.sender.conn, ws.MaskFrame(ws.NewTextFrame([]byte(`{"action":"broadcast","data":"hello, everybody"}`)))); err != nil {
-		t.Fatal(err)
-	}
-	ack, err := a.sender.read(time.Minute)
+	a.sender.Send(`{"action":"broadcast","data":"hello, everybody"}`)
+	ack, err := a.sender.Read(time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,12 +63,7 @@ func (a *audience) broadcast(t testing.TB) []time.Duration {
 // wantNoMore checks that nothing was received twice: an echo is the next that comes.
 func (a *audience) wantNoMore(t testing.TB) {
 	for _, c := range a.listeners {
-		if err := ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewTextFrame([]byte(`{"action":"echo"}`)))); err != nil {
-			t.Fatal(err)
-		}
-		if text, err := c.read(time.Minute); err != nil || !bytes.Contains([]byte(text), []byte(`"type":"echo"`)) {
-			t.Fatalf("after the last broadcast a client got %q, %v", text, err)
-		}
+		c.echoes()
 	}
 }
 

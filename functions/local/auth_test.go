@@ -13,6 +13,7 @@ import (
 	"github.com/gobwas/ws"
 	lib "github.com/golang-jwt/jwt/v5"
 
+	"wsecho/adapters/gateway/gatewaytest"
 	"wsecho/adapters/jwt/jwttest"
 	"wsecho/domain"
 )
@@ -20,7 +21,7 @@ import (
 // guarded is the API in mode jwt, with an issuer on this machine and all that it logs.
 type guarded struct {
 	*server
-	log lockedBuffer
+	log gatewaytest.Buffer
 }
 
 // The issuer's keys.
@@ -37,46 +38,28 @@ func startGuarded(t *testing.T, flags ...string) *guarded {
 		w.Write(jwttest.Set(rsaKey, ecKey, edKey))
 	}))
 	t.Cleanup(issuer.Close)
-	o, err := parse(append([]string{
-		"-addr", "127.0.0.1:0", "-json", "-messages-per-minute", "0",
+	g := new(guarded)
+	g.server = startLogging(t, &g.log, append([]string{
+		"-json", "-messages-per-minute", "0",
 		"-auth", "jwt", "-issuer", jwttest.Issuer, "-audience", jwttest.Audience, "-jwks", issuer.URL,
 		"-origins", "https://app.example, http://localhost:3000,https://[2001:db8::1]:8443",
-	}, flags...), t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := new(guarded)
-	if g.server, err = start(t.Context(), o, &g.log); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := g.stop(); err != nil {
-			t.Errorf("stopping: %v", err)
-		}
-	})
+	}, flags...)...)
 	return g
 }
 
 // upgrade asks for a connection and returns the HTTP status of the answer and the subprotocol in it. The connection,
 // if there is one, is closed.
-func upgrade(t *testing.T, wsURL, query string, header http.Header) (status int, protocol string) {
+func upgrade(t *testing.T, url, query string, header http.Header) (status int, protocol string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http"+wsURL[len("ws"):]+query, nil)
-	if err != nil {
-		t.Fatal(err)
+	var lines []string
+	for name, values := range header {
+		for _, value := range values {
+			lines = append(lines, name+": "+value)
+		}
 	}
-	request.Header = header.Clone()
-	for name, value := range map[string]string{
-		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-Websocket-Version": "13", "Sec-Websocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-	} {
-		request.Header.Set(name, value)
-	}
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	return response.StatusCode, response.Header.Get("Sec-WebSocket-Protocol")
+	c := gatewaytest.Handshake(t, url+query, lines...)
+	c.Conn.Close()
+	return c.Response.StatusCode, c.Response.Header.Get("Sec-WebSocket-Protocol")
 }
 
 // connections counts what the registry has.
@@ -323,16 +306,12 @@ func TestGoodHandshakes(t *testing.T) {
 func (g *guarded) admitted(t *testing.T, claims map[string]any) *client {
 	t.Helper()
 	token := edKey.Sign(jwttest.Claims("ada", claims), nil)
-	c, err := tryDial(t, g.url+"?user=root", ws.Dialer{Protocols: []string{"wsecho.v1", "bearer." + token}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return dial(t, g.url+"?user=root", "Sec-WebSocket-Protocol: wsecho.v1, bearer."+token)
 }
 
 func TestIdentityIsTheSubject(t *testing.T) {
 	c := startGuarded(t).admitted(t, nil)
-	c.send(`{"action":"echo"}`)
+	c.Send(`{"action":"echo"}`)
 	if info := c.receive("echo")["connection"].(map[string]any); info["user"] != "ada" {
 		t.Errorf("the echo is of %v", info)
 	}
@@ -364,13 +343,13 @@ func TestGrants(t *testing.T) {
 		t.Run(test.scope, func(t *testing.T) {
 			c := g.admitted(t, map[string]any{"scope": test.scope})
 			for _, message := range test.refused {
-				c.send(message)
+				c.Send(message)
 				if got := c.receive("error"); got["code"] != "forbidden" {
 					t.Errorf("%s: %v, want forbidden", message, got)
 				}
 			}
 			for _, message := range test.allowed {
-				c.send(message)
+				c.Send(message)
 				c.receive("ack")
 			}
 			c.echoes()
@@ -386,7 +365,7 @@ func TestLargeScope(t *testing.T) {
 	}
 	scope.WriteString("wsecho:room:last")
 	c := startGuarded(t).admitted(t, map[string]any{"scope": scope.String()})
-	c.send(`{"action":"join","room":"last"}`)
+	c.Send(`{"action":"join","room":"last"}`)
 	c.receive("ack")
 }
 
@@ -395,7 +374,7 @@ func TestTokenExpired(t *testing.T) {
 	c := startGuarded(t).admitted(t, map[string]any{"exp": time.Now().Add(2 * time.Second).Unix()})
 	var got map[string]any
 	wait(t, func() bool {
-		c.send(`{"action":"echo","id":"1"}`)
+		c.Send(`{"action":"echo","id":"1"}`)
 		got = c.reply()
 		return got["type"] == "error"
 	})
@@ -441,7 +420,7 @@ func TestAuthSettings(t *testing.T) {
 		"ALLOWED_ORIGINS":  {"-origins", "https://*.example"},
 		"that is no grant": {"-auth", "jwt", "-issuer", "i", "-audience", "a", "-jwks", "x", "-default-grants", "wsecho:tell admin"},
 	} {
-		var out lockedBuffer
+		var out gatewaytest.Buffer
 		err := run(t.Context(), append(args, "-addr", "127.0.0.1:0"), &out, &out)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("run(%q) = %v, want something with %q", args, err, want)
@@ -473,11 +452,11 @@ func TestBodiesAreNotLogged(t *testing.T) {
 		`{"action":"tell","to":{"user":"secret-8"},"data":"secret-9"}`,
 		`{"action":"tell","to":{"connection":"secret-10"},"data":1,"key":"secret-key-of-17"}`,
 	} {
-		c.send(message)
-		c.text()
+		c.Send(message)
+		c.Message()
 	}
-	c.write(ws.NewBinaryFrame([]byte("secret-11")))
-	c.closed()
+	c.Raw(ws.NewBinaryFrame([]byte("secret-11")))
+	c.Closed()
 	if log := g.log.String(); strings.Contains(log, "secret") {
 		t.Errorf("the log has parts of messages:\n%s", log)
 	}

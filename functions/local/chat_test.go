@@ -13,8 +13,8 @@ func newRoom() string {
 
 // ask sends a message and returns the reply to it, which must be the next that comes.
 func (c *client) ask(kind, format string, args ...any) map[string]any {
-	c.t.Helper()
-	c.send(fmt.Sprintf(format, args...))
+	c.T.Helper()
+	c.Send(fmt.Sprintf(format, args...))
 	return c.receive(kind)
 }
 
@@ -63,7 +63,7 @@ func converse(t *testing.T, url string) bool {
 	if got := seqs(page); got != "[1 2]" || page["more"] != false {
 		t.Errorf("history before 3 = %v", page)
 	}
-	bob.conn.Close()
+	bob.Conn.Close()
 	if got := ada.receive("left"); got["user"] != "bob" {
 		t.Errorf("left = %v", got)
 	}
@@ -117,7 +117,7 @@ func severalDevices(t *testing.T, url string) {
 			t.Errorf("direct = %v", got)
 		}
 	}
-	laptop.conn.Close()
+	laptop.Conn.Close()
 	if got := e.receive("left"); got["user"] != ada {
 		t.Errorf("left = %v", got)
 	}
@@ -125,10 +125,10 @@ func severalDevices(t *testing.T, url string) {
 	if got := fmt.Sprint(counts(present)); got != fmt.Sprint(map[string]any{ada: 1.0, bob: 1.0, eve: 1.0}) {
 		t.Errorf("after one of two devices closed: %s", got)
 	}
-	e.send(fmt.Sprintf(`{"action":"tell","to":{"user":"nobody%s"},"data":1}`, suffix))
+	e.Send(fmt.Sprintf(`{"action":"tell","to":{"user":"nobody%s"},"data":1}`, suffix))
 	wantError(t, e.receive("error"), "recipient_not_found")
 	stranger := dial(t, url)
-	stranger.send(fmt.Sprintf(`{"action":"say","room":%q,"data":1}`, r))
+	stranger.Send(fmt.Sprintf(`{"action":"say","room":%q,"data":1}`, r))
 	wantError(t, stranger.receive("error"), "not_a_member")
 }
 

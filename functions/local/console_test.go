@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 func TestLogForPeople(t *testing.T) {
@@ -49,16 +51,14 @@ func TestBodiesAreReadable(t *testing.T) {
 // TestLogLines: who it was and what came of it is on every line of a connection, and bodies are with -v alone.
 func TestLogLines(t *testing.T) {
 	for _, flags := range [][]string{nil, {"-v"}} {
-		var log lockedBuffer
+		var log gatewaytest.Buffer
 		s := startLogging(t, &log, flags...)
 		c := dial(t, s.url+"?user=ada")
-		c.send(`{"action":"echo", "data":"hi there"}`)
-		c.text()
-		c.write(ws.NewCloseFrame(ws.NewCloseFrameBody(4000, "bye")))
-		c.closed()
-		if err := s.stop(); err != nil {
-			t.Error(err)
-		}
+		c.Send(`{"action":"echo", "data":"hi there"}`)
+		c.Message()
+		c.Raw(ws.NewCloseFrame(ws.NewCloseFrameBody(4000, "bye")))
+		c.Closed()
+		stop(t, s)
 		for _, want := range []string{
 			`CONNECT .* user=ada .*code=200`, `MESSAGE .*route=echo .* user=ada .*code=200`, `DISCONNECT .* user=ada .*code=4000 reason=bye`,
 			`AWS may differ: .* assumption=DisconnectWaits`,
@@ -77,32 +77,13 @@ func TestLogLines(t *testing.T) {
 // TestSocketWithoutStage: the client gets what AWS answers, and the log says where the API is.
 func TestSocketWithoutStage(t *testing.T) {
 	for _, path := range []string{"/", "/prod", "/dev/room", ""} {
-		var log lockedBuffer
+		var log gatewaytest.Buffer
 		s := startLogging(t, &log)
 		root := strings.TrimSuffix(s.url, "/dev")
-		_, err := tryDial(t, root+path, ws.Dialer{})
-		if status, ok := err.(ws.StatusError); !ok || int(status) != 403 {
-			t.Errorf("%s: %v, want status 403", path, err)
-		}
+		gatewaytest.Refused(t, 403, root+path)
 		if want := regexp.MustCompile(`refused: no such \S+ .*code=403 .*hint="WebSockets connect to ` + s.url + `"`); !want.MatchString(log.String()) {
 			t.Errorf("%s: the log doesn't say where the API is:\n%s", path, &log)
 		}
-		if err := s.stop(); err != nil {
-			t.Error(err)
-		}
+		stop(t, s)
 	}
-}
-
-// startLogging starts the local program's server, which the test has to stop.
-func startLogging(t *testing.T, log *lockedBuffer, flags ...string) *server {
-	t.Helper()
-	o, err := parse(append([]string{"-addr", "127.0.0.1:0"}, flags...), t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := start(t.Context(), o, log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }

@@ -51,14 +51,14 @@ func TestDeafClientDelaysNobody(t *testing.T) {
 			if n := int(w.posts.Load()); n > most || len(lags) == 0 {
 				t.Errorf("%d posts to the deaf client, want %d at most", n, most)
 			}
-			deaf.conn.Close()
+			deaf.Conn.Close()
 		})
 	}
 }
 
 // stopReading fills what lies between the gateway and a client that reads nothing.
 func stopReading(t *testing.T, s *server, w *watch, deaf *client) {
-	if err := deaf.conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+	if err := deaf.Conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
 		t.Fatal(err)
 	}
 	id := deafID(t, s)
@@ -122,7 +122,7 @@ func (c *client) speaks(room string, until time.Time) <-chan []time.Duration {
 		line := strings.Repeat("x", 30<<10)
 		for i, at := range sent {
 			time.Sleep(time.Until(at))
-			c.send(fmt.Sprintf(`{"action":"say","id":"%d","room":%q,"data":%q}`, i, room, line))
+			c.Send(fmt.Sprintf(`{"action":"say","id":"%d","room":%q,"data":%q}`, i, room, line))
 		}
 	}()
 	go func() {
@@ -146,20 +146,20 @@ func (c *client) isPushedTo(url string, until time.Time) <-chan []time.Duration 
 	go func() {
 		for i, at := range sent {
 			time.Sleep(time.Until(at))
-			postPush(c.t, base, fmt.Sprintf(`{"v":1,"audience":"user:bob","message":%d}`, i))
+			postPush(c.T, base, fmt.Sprintf(`{"v":1,"audience":"user:bob","message":%d}`, i))
 		}
 	}()
 	result := make(chan []time.Duration, 1)
 	go func() {
 		var took []time.Duration
 		for range sent {
-			text, err := c.read(2 * time.Minute)
+			text, err := c.Read(2 * time.Minute)
 			var push struct{ Data int }
 			if err == nil {
 				err = json.Unmarshal([]byte(text), &push)
 			}
 			if err != nil {
-				c.t.Errorf("receiving a push: %v", err)
+				c.T.Errorf("receiving a push: %v", err)
 				break
 			}
 			took = append(took, time.Since(sent[push.Data]))

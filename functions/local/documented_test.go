@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // notRun are the documented lines that need more than this machine has, and why that is so.
@@ -138,9 +139,9 @@ func (r *typist) run(c command) {
 	r.t.Helper()
 	s := r.server(c.line)
 	// Longer than the test's own context, which ends before a wscat is told to go.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.t.Context()), 2*testTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.t.Context()), 2*gatewaytest.Timeout)
 	r.t.Cleanup(cancel)
-	shell := exec.CommandContext(ctx, "bash", "-c", strings.ReplaceAll(c.line, documentedAddress, host(r.t, s.url)))
+	shell := exec.CommandContext(ctx, "bash", "-c", strings.ReplaceAll(c.line, documentedAddress, hostOf(s)))
 	shell.Env = append(os.Environ(), "PATH="+r.path, "TOKEN="+r.setting(`TOKEN=(\S+)`))
 	if strings.Contains(c.line, "wscat") {
 		r.connect(c, shell)
@@ -153,7 +154,7 @@ func (r *typist) run(c command) {
 		return
 	}
 	for _, shown := range c.shown {
-		r.compare(c.line, shown, "< "+listener.text())
+		r.compare(c.line, shown, "< "+listener.Message())
 	}
 }
 
@@ -168,15 +169,6 @@ func (r *typist) server(line string) *server {
 		*which = startServer(r.t, flags...)
 	}
 	return *which
-}
-
-func host(t *testing.T, address string) string {
-	t.Helper()
-	parsed, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parsed.Host
 }
 
 // setting finds something in what make token prints.
@@ -228,7 +220,7 @@ func (s *session) read(out io.Reader) {
 }
 
 func (s *session) ready() bool {
-	for deadline := time.After(testTimeout); ; {
+	for deadline := time.After(gatewaytest.Timeout); ; {
 		fmt.Fprintln(s.keyboard, probe)
 		select {
 		case line := <-s.screen:
@@ -242,7 +234,7 @@ func (s *session) ready() bool {
 
 // next is the next line that is no answer to a probe.
 func (s *session) next() string {
-	for deadline := time.After(testTimeout); ; {
+	for deadline := time.After(gatewaytest.Timeout); ; {
 		select {
 		case line := <-s.screen:
 			if !strings.Contains(line, `"id":"ready"`) {

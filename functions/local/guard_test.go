@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"wsecho/adapters/gateway/gatewaytest"
 	"wsecho/adapters/jwt/jwttest"
 )
 
@@ -21,14 +21,8 @@ func raw(t *testing.T, addr, request string) (int, http.Header, string) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(testTimeout))
-	if _, err := io.WriteString(conn, strings.ReplaceAll(request, "\n", "\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatalf("%s\nwas answered with %v", request, err)
-	}
+	response := gatewaytest.Exchange(t, conn, strings.ReplaceAll(request, "\n", "\r\n")).Response
+	conn.SetDeadline(time.Now().Add(gatewaytest.Timeout))
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return response.StatusCode, response.Header, ""
 	}
@@ -98,11 +92,7 @@ func startBeyond(t *testing.T, wrap func(net.Listener) net.Listener, log io.Writ
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.stop(); err != nil {
-			t.Errorf("stopping: %v", err)
-		}
-	})
+	t.Cleanup(func() { stop(t, s) })
 	return s, listener.Addr().String()
 }
 
@@ -149,7 +139,7 @@ func TestHosts(t *testing.T) {
 		{".localhost", false, false},
 		{"", false, false},
 	} {
-		for addr, want := range map[string]bool{hostOf(local): test.local, beyond: test.beyond} {
+		for addr, served := range map[string]bool{hostOf(local): test.local, beyond: test.beyond} {
 			for kind, request := range map[string]string{
 				"the page":          lines("GET / HTTP/1.1", "Host: "+test.host, "Connection: close"),
 				"a file":            lines("GET /chat.js HTTP/1.1", "Host: "+test.host, "Connection: close"),
@@ -159,9 +149,13 @@ func TestHosts(t *testing.T) {
 				"a post":            postLines("/dev/@connections/L0SM9cOFvHcCIhw=", test.host, "x"),
 			} {
 				status, _, text := raw(t, addr, request)
-				if refused := status == http.StatusMisdirectedRequest; refused == want {
+				refused := status == http.StatusMisdirectedRequest
+				switch {
+				case served && refused:
+					t.Errorf("%s of the host %q at %s is refused", kind, test.host, addr)
+				case !served && !refused:
 					t.Errorf("%s of the host %q at %s is answered with %d %s", kind, test.host, addr, status, text)
-				} else if refused && !strings.Contains(text, "-hosts") {
+				case refused && !strings.Contains(text, "-hosts"):
 					t.Errorf("the answer does not say which flag helps: %s", text)
 				}
 			}
@@ -234,8 +228,11 @@ func TestForeignPagesStayOut(t *testing.T) {
 		{"a neighbouring page, the origin hidden", host, []string{"Sec-Fetch-Site: same-site"}, false, false, true},
 		{"what a person typed", host, []string{"Sec-Fetch-Site: none"}, true, true, true},
 	} {
-		for at, want := range map[*server]bool{s: test.open, listed: test.listed, any: test.every} {
-			status := map[bool]int{true: 101, false: 403}[want]
+		for at, admitted := range map[*server]bool{s: test.open, listed: test.listed, any: test.every} {
+			status := http.StatusForbidden
+			if admitted {
+				status = http.StatusSwitchingProtocols
+			}
 			request := upgradeLines(test.host, test.more...)
 			if got, _, _ := raw(t, hostOf(at), strings.ReplaceAll(request, host, hostOf(at))); got != status {
 				t.Errorf("%s, with the origins %q: %d, want %d", test.name, flagsOf[at], got, status)
@@ -265,7 +262,7 @@ func TestPagesCannotPost(t *testing.T) {
 	s := startServer(t)
 	host := hostOf(s)
 	c := dial(t, s.url)
-	c.send(`{"action":"echo"}`)
+	c.Send(`{"action":"echo"}`)
 	post := "/dev/@connections/" + c.receive("echo")["connection"].(map[string]any)["connectionId"].(string)
 	for _, test := range []struct {
 		name    string
@@ -295,7 +292,10 @@ func TestPagesCannotPost(t *testing.T) {
 			lines(append([]string{"DELETE /dev/@connections/L0SM9cOFvHcCIhw= HTTP/1.1", "Host: " + host}, test.more...)...): 410,
 			lines(append([]string{"OPTIONS /push HTTP/1.1", "Host: " + host}, test.more...)...):                             403,
 		} {
-			want := map[bool]int{true: 403, false: good}[test.foreign]
+			want := good
+			if test.foreign {
+				want = http.StatusForbidden
+			}
 			if status, header, _ := raw(t, host, request); status != want || header.Get("Access-Control-Allow-Origin") != "" {
 				t.Errorf("%s: %s is answered with %d, want %d", test.name, request, status, want)
 			}
@@ -353,7 +353,7 @@ func TestOtherMachinesCannotPost(t *testing.T) {
 
 // TestWarning: who lets in other machines is told so, and nobody else.
 func TestWarning(t *testing.T) {
-	var beyond, local lockedBuffer
+	var beyond, local gatewaytest.Buffer
 	startBeyond(t, nearly, &beyond, "-q")
 	if !strings.Contains(beyond.String(), "other machines") {
 		t.Errorf("the log of a program that listens to everybody: %q", &beyond)
@@ -384,7 +384,7 @@ func TestSlowPushesEnd(t *testing.T) {
 		waiting[path] = conn
 	}
 	for path, conn := range waiting {
-		conn.SetReadDeadline(started.Add(testTimeout))
+		conn.SetReadDeadline(started.Add(gatewaytest.Timeout))
 		if _, err := io.Copy(io.Discard, conn); err != nil {
 			t.Errorf("POST %s without its body is still open after %v: %v", path, time.Since(started), err)
 		}
@@ -394,24 +394,14 @@ func TestSlowPushesEnd(t *testing.T) {
 
 // TestStopDoesNotWait for what a client never sends.
 func TestStopDoesNotWait(t *testing.T) {
-	o, err := parse([]string{"-addr", "127.0.0.1:0"}, t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := start(t.Context(), o, t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := startLogging(t, t.Output())
 	conn, err := net.Dial("tcp", hostOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	half := lines("POST /push HTTP/1.1", "Host: localhost", "Content-Length: 10", asJSON, "Expect: 100-continue")
-	io.WriteString(conn, strings.ReplaceAll(half, "\n", "\r\n"))
-	if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil { // It waits for the body.
-		t.Fatal(err)
-	}
+	gatewaytest.Exchange(t, conn, strings.ReplaceAll(half, "\n", "\r\n")) // It waits for the body.
 	started := time.Now()
 	if err := s.stop(); err != nil || time.Since(started) > shutdownTimeout {
 		t.Errorf("stopping took %v: %v", time.Since(started), err)
@@ -422,7 +412,7 @@ func TestStopDoesNotWait(t *testing.T) {
 func TestNoGetChanges(t *testing.T) {
 	s := startServer(t)
 	c := dial(t, s.url)
-	c.send(`{"action":"echo"}`)
+	c.Send(`{"action":"echo"}`)
 	post := "/dev/@connections/" + c.receive("echo")["connection"].(map[string]any)["connectionId"].(string)
 	for path, status := range map[string]int{"/push": 403, "/push?v=1&audience=everyone&message=1": 403, post: 200, post + "?_method=DELETE": 200} {
 		request := lines("GET "+path+" HTTP/1.1", "Host: localhost", "X-HTTP-Method-Override: DELETE")

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/gobwas/ws"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // TestMessagesPerMinute sends with the two connections of one user, each way of reaching others, up to the limit.
@@ -20,7 +20,7 @@ func TestMessagesPerMinute(t *testing.T) {
 	}
 	refused := 0
 	for i := range 12 { // Even if a minute ends meanwhile, no more than eight can pass.
-		phone.send(sends[i%3])
+		phone.Send(sends[i%3])
 		if reply := phone.reply(); reply["type"] == "error" {
 			refused++
 			wait, _ := reply["details"].(map[string]any)["retryAfterMs"].(float64)
@@ -32,11 +32,11 @@ func TestMessagesPerMinute(t *testing.T) {
 	if refused < 4 {
 		t.Errorf("%d of 12 were refused", refused)
 	}
-	laptop.send(`{"action":"broadcast","data":1}`)
+	laptop.Send(`{"action":"broadcast","data":1}`)
 	if reply := laptop.reply(); refused == 8 && reply["code"] != "rate_limited" {
 		t.Errorf("the other connection of the user got %v", reply)
 	}
-	other.send(`{"action":"broadcast","data":1}`)
+	other.Send(`{"action":"broadcast","data":1}`)
 	if reply := other.reply(); reply["type"] != "ack" {
 		t.Errorf("somebody else got %v", reply)
 	}
@@ -47,10 +47,7 @@ func TestConnectionsPerUser(t *testing.T) {
 	for range 2 {
 		dial(t, s.url+"?user=ada")
 	}
-	_, err := tryDial(t, s.url+"?user=ada", ws.Dialer{})
-	if status, ok := err.(ws.StatusError); !ok || int(status) != http.StatusTooManyRequests {
-		t.Errorf("the third connection: %v, want status 429", err)
-	}
+	gatewaytest.Refused(t, http.StatusTooManyRequests, s.url+"?user=ada")
 	dial(t, s.url+"?user=bob")
 	for range 3 {
 		dial(t, s.url)

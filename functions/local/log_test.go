@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"github.com/gobwas/ws"
+
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // TestNothingUnprintableInLogs: whatever a client sends, a terminal gets no escape sequence, no line of its own and no
@@ -14,15 +16,8 @@ import (
 func TestNothingUnprintableInLogs(t *testing.T) {
 	const nasty = "\u009b31m\u202eevil\u2028\u00a0\u200b"
 	for _, format := range []string{"-json", "-json=false"} {
-		var log lockedBuffer
-		o, err := parse([]string{"-addr", "127.0.0.1:0", "-v", format}, t.Output())
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := start(t.Context(), o, &log)
-		if err != nil {
-			t.Fatal(err)
-		}
+		var log gatewaytest.Buffer
+		s := startLogging(t, &log, "-v", format)
 		for _, request := range []string{
 			lines("GET /%1b%5d0;evil%07%0a12:00:00.000%20CONNECT HTTP/1.1", "Host: localhost"),
 			lines("GET /dev/"+nasty+" HTTP/1.1", "Host: localhost"),
@@ -35,14 +30,12 @@ func TestNothingUnprintableInLogs(t *testing.T) {
 		}
 		c := dial(t, s.url+"?user=ada")
 		for _, message := range []string{`{"action":"` + nasty + `"}`, `{"action":"echo","` + nasty + `":"` + nasty + `"}`, "{\"\x1b[2J", "\r\n\x07"} {
-			c.send(message)
-			c.text()
+			c.Send(message)
+			c.Message()
 		}
-		c.write(ws.NewCloseFrame(ws.NewCloseFrameBody(4000, "\x1b[2J"+nasty)))
-		c.closed()
-		if err := s.stop(); err != nil {
-			t.Error(err)
-		}
+		c.Raw(ws.NewCloseFrame(ws.NewCloseFrameBody(4000, "\x1b[2J"+nasty)))
+		c.Closed()
+		stop(t, s)
 		for line := range strings.Lines(log.String()) {
 			line = strings.TrimSuffix(line, "\n")
 			if i := strings.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wsecho/adapters/dynamodb/dynamodblocal"
+	"wsecho/adapters/gateway/gatewaytest"
 	"wsecho/domain"
 	"wsecho/domain/domaintest"
 )
@@ -16,7 +17,7 @@ import (
 // TestRun starts the program as a person does, connects, and ends it as Ctrl-C does.
 func TestRun(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
-	var stdout, stderr lockedBuffer
+	var stdout, stderr gatewaytest.Buffer
 	ended := make(chan error)
 	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-stage", "try"}, &stdout, &stderr) }()
 
@@ -38,7 +39,7 @@ func TestRun(t *testing.T) {
 	c := dial(t, url)
 	c.echoes()
 	interrupt()
-	if code := c.closed(); code != 1001 {
+	if code, _ := c.Closed(); code != 1001 {
 		t.Errorf("at the end the client was closed with %d, want 1001", code)
 	}
 	if err := <-ended; err != nil {
@@ -54,7 +55,7 @@ func TestRun(t *testing.T) {
 // wait polls for a condition that other goroutines bring about.
 func wait(t *testing.T, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(testTimeout); !condition(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(gatewaytest.Timeout); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("waited in vain")
 		}
@@ -75,7 +76,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"-history-days is 0":                {"-history-days", "0"},
 	}
 	for want, args := range tests {
-		var out lockedBuffer
+		var out gatewaytest.Buffer
 		err := run(t.Context(), args, &out, &out)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("run(%q) = %v, want something with %q", args, err, want)
@@ -105,7 +106,7 @@ func TestHints(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	var out lockedBuffer
+	var out gatewaytest.Buffer
 	if err := run(t.Context(), []string{"-help"}, &out, &out); err != nil {
 		t.Error(err)
 	}
@@ -134,7 +135,7 @@ func TestReaping(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := dial(t, s.url)
-			c.send(`{"action":"broadcast","data":1}`)
+			c.Send(`{"action":"broadcast","data":1}`)
 			if ack := c.receive("ack"); ack["gone"] != 1.0 || ack["sent"] != 0.0 {
 				t.Errorf("ack = %v", ack)
 			}

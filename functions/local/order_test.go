@@ -14,10 +14,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/gobwas/ws"
 
 	"wsecho/adapters/dynamodb"
 	"wsecho/adapters/dynamodb/dynamodblocal"
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // TestOrderAndNoLoss has many clients speak in one room while connections break, $disconnect comes late, twice or
@@ -102,7 +102,7 @@ type speaker struct {
 	url, room string
 	chance    *rand.Rand
 
-	conn    *client
+	conn    *gatewaytest.Client
 	replies chan map[string]any // Of the current connection; closed with it.
 
 	mu    sync.Mutex // Guards what follows.
@@ -136,10 +136,10 @@ func (s *speaker) connected() {
 		s.drop()
 	}
 	for refused := 0; s.conn == nil; {
-		conn, err := tryDial(s.t, s.url, ws.Dialer{})
-		if err != nil { // A fault may hit the same connect again and again, but not for long.
+		conn := gatewaytest.Handshake(s.t, s.url)
+		if conn.Response.StatusCode != http.StatusSwitchingProtocols { // A fault may hit the same connect again and again, but not for long.
 			if refused++; refused == 5 {
-				s.t.Error(err)
+				s.t.Errorf("the handshake was answered %s", conn.Response.Status)
 				return
 			}
 			continue
@@ -158,7 +158,7 @@ func (s *speaker) connected() {
 
 func (s *speaker) drop() {
 	if s.conn != nil {
-		s.conn.conn.Close()
+		s.conn.Conn.Close()
 		s.conn = nil
 	}
 }
@@ -169,7 +169,7 @@ func (s *speaker) acknowledged(say, id string) bool {
 		return false
 	}
 	if s.chance.Float64() < 0.05 {
-		_ = ws.WriteFrame(s.conn.conn, ws.MaskFrame(ws.NewTextFrame([]byte(say))))
+		s.conn.Send(say)
 		s.drop()
 		return false
 	}
@@ -187,10 +187,8 @@ func (s *speaker) acknowledged(say, id string) bool {
 
 // ask sends a message and returns the reply with its id, or nil if none comes.
 func (s *speaker) ask(text, id string) map[string]any {
-	if err := ws.WriteFrame(s.conn.conn, ws.MaskFrame(ws.NewTextFrame([]byte(text)))); err != nil {
-		return nil
-	}
-	deadline := time.After(testTimeout)
+	s.conn.Send(text)
+	deadline := time.After(gatewaytest.Timeout)
 	for {
 		select {
 		case reply, open := <-s.replies:
@@ -205,10 +203,10 @@ func (s *speaker) ask(text, id string) map[string]any {
 }
 
 // read notes what a connection receives and hands replies on.
-func (s *speaker) read(conn *client, replies chan<- map[string]any) {
+func (s *speaker) read(conn *gatewaytest.Client, replies chan<- map[string]any) {
 	defer close(replies)
 	for {
-		text, err := conn.read(time.Minute)
+		text, err := conn.Read(time.Minute)
 		if err != nil {
 			return
 		}

@@ -10,7 +10,7 @@ import (
 
 func TestPush(t *testing.T) {
 	s := startServer(t, "-q")
-	base := strings.TrimSuffix(strings.Replace(s.url, "ws", "http", 1), "/dev")
+	base := "http://" + hostOf(s)
 	room := newRoom()
 	ada, bob := dial(t, s.url+"?user=ada"), dial(t, s.url+"?user=bob")
 	bob.ask("ack", `{"action":"join","room":%q}`, room)
@@ -40,7 +40,7 @@ func TestPush(t *testing.T) {
 	}
 }
 
-func postPush(t *testing.T, base, body string) (status int, text string) {
+func postPush(t testing.TB, base, body string) (status int, text string) {
 	t.Helper()
 	response, err := http.Post(base+"/push", "application/json", strings.NewReader(body))
 	if err != nil {

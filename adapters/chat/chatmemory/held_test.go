@@ -10,26 +10,9 @@ import (
 	"time"
 
 	"wsecho/adapters/chat/chatmemory"
+	"wsecho/adapters/gateway/gatewaytest/leaktest"
 	"wsecho/domain/chat"
 )
-
-// held is how many bytes the heap has after garbage was collected.
-func held() int64 {
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
-}
-
-// wantHeld wants that what is done leaves no more than a megabyte behind.
-func wantHeld(t *testing.T, do func()) {
-	t.Helper()
-	before := held()
-	do()
-	if grown := held() - before; grown > 1<<20 {
-		t.Errorf("%d KB are held", grown>>10)
-	}
-}
 
 func TestExpiredLinesAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -50,7 +33,7 @@ func TestExpiredLinesAreForgotten(t *testing.T) {
 			return e
 		}
 		var kept chat.Entry
-		wantHeld(t, func() {
+		leaktest.WantFreed(t, func() {
 			for range 50_000 {
 				say("lobby", time.Hour)
 				say("other", time.Hour)

@@ -3,6 +3,7 @@
 package chatmemory
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -17,8 +18,15 @@ var (
 	_ chat.IdempotencyKeys = (*Store)(nil)
 )
 
+// answerBytes is how much an answer of DynamoDB holds. Source: DynamoDB's API reference, "Query".
+const answerBytes = 1 << 20
+
 // Store holds the logs of rooms and the keys of senders. It is safe for concurrent use. Its zero value is empty and ready for use.
 type Store struct {
+	// AnswerBytes is how many bytes of the messages' data Read returns at once: it ends with the entry that reaches
+	// them. Zero is what an answer of DynamoDB holds, a megabyte. It is set before the first use.
+	AnswerBytes int
+
 	mu     sync.Mutex // Guards what follows.
 	heads  map[string]chat.Head
 	logs   map[place]map[int64]chat.Entry
@@ -87,10 +95,13 @@ func (s *Store) Read(_ context.Context, room, epoch string, r chat.Range) (entri
 	if r.Newest {
 		seq, end, step = r.To, r.From, -1
 	}
+	left := cmp.Or(s.AnswerBytes, answerBytes)
 	for ; r.From <= seq && seq <= r.To && !cut; seq += step {
 		if e, ok := log[seq]; ok && time.Now().Before(e.ExpiresAt) {
 			entries = append(entries, copied(e))
-			cut = len(entries) == r.Limit && seq != end
+			left -= len(e.Data)
+			full := left <= 0 || len(entries) == r.Limit
+			cut = full && seq != end
 		}
 	}
 	if r.Newest {

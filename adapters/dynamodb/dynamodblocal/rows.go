@@ -1,7 +1,10 @@
 package dynamodblocal
 
 import (
+	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,4 +57,34 @@ func Spoil(t testing.TB, table dynamodb.Table, row dynamodb.Row, name string, va
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// WriteAll puts many rows into a table, a hundred requests of 25 rows at a time in each of several goroutines.
+func WriteAll(t testing.TB, table dynamodb.Table, rows []map[string]types.AttributeValue) {
+	t.Helper()
+	var running sync.WaitGroup
+	for part := range slices.Chunk(rows, 25*100) {
+		running.Go(func() {
+			for batch := range slices.Chunk(part, 25) {
+				if err := writeBatch(t, table, batch); err != nil {
+					t.Errorf("writing rows: %v", err)
+				}
+			}
+		})
+	}
+	running.Wait()
+}
+
+func writeBatch(t testing.TB, table dynamodb.Table, rows []map[string]types.AttributeValue) error {
+	var puts []types.WriteRequest
+	for _, row := range rows {
+		puts = append(puts, types.WriteRequest{PutRequest: &types.PutRequest{Item: row}})
+	}
+	out, err := table.Client.BatchWriteItem(t.Context(), &sdk.BatchWriteItemInput{
+		RequestItems: map[string][]types.WriteRequest{table.Name: puts},
+	})
+	if err == nil && len(out.UnprocessedItems) > 0 {
+		return errors.New("some are left")
+	}
+	return err
 }

@@ -50,8 +50,15 @@ func TestMissingVariables(t *testing.T) {
 				}
 				return valid(n)
 			})
-			if missed := err != nil && strings.Contains(err.Error(), name); missed == slices.Contains(optional, name) {
-				t.Errorf("%s without %s: %v", f.Name, name, err)
+			switch {
+			case slices.Contains(optional, name):
+				if err != nil && strings.Contains(err.Error(), name) {
+					t.Errorf("%s does not start without %s, which may be empty: %v", f.Name, name, err)
+				}
+			case err == nil:
+				t.Errorf("%s starts without %s", f.Name, name)
+			case !strings.Contains(err.Error(), name):
+				t.Errorf("%s without %s does not say what is missing: %v", f.Name, name, err)
 			}
 		}
 	}

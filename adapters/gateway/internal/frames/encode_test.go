@@ -19,8 +19,11 @@ func TestEncode(t *testing.T) {
 		var got []byte
 		for i := range test.frames {
 			f, err := readFrame(r)
-			first, last := i == 0, i == test.frames-1
-			if err != nil || f.Header.Masked || f.Header.Fin != last || (f.Header.OpCode == ws.OpText) != first {
+			op, last := ws.OpText, i == test.frames-1
+			if i > 0 {
+				op = ws.OpContinuation
+			}
+			if err != nil || f.Header.Masked || f.Header.Fin != last || f.Header.OpCode != op {
 				t.Errorf("%+v: frame %d is %+v, %v", test, i, f.Header, err)
 			}
 			got = append(got, f.Payload...)
