@@ -47,7 +47,7 @@ func TestManualTimes(t *testing.T) {
 	parsed, text := parsedTemplate(t), flowing(manual(t))
 	number := func(name string) int { n, _ := parsed.at("Parameters", name, "Default").(int); return n }
 	rate, workers, broadcasts := number("CallbackRate"), number("MaximumConcurrency"), number("BroadcastRate")
-	share := rate / (workers + wiring.RetryConcurrency)
+	share := rate / (2*workers + wiring.RetryConcurrency)
 	for _, want := range []string{
 		fmt.Sprintf("`CallbackRate` %s", thousands(rate)),
 		fmt.Sprintf("`MaximumConcurrency` %d", workers),

@@ -127,7 +127,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]any{
-		"CallbackRate": 4000, "MaximumConcurrency": 5, "DeletionProtection": "false", "CloudWatchRole": "existing",
+		"CallbackRate": 4000, "MaximumConcurrency": 3, "DeletionProtection": "false", "CloudWatchRole": "existing",
 	} {
 		if got := parsed.at("Parameters", name, "Default"); got != want {
 			t.Errorf("%s is %v by default, want %v", name, got, want)

@@ -77,10 +77,8 @@ func sentAt(m events.SQSMessage) time.Time {
 // Deliver works on one delivery, and logs what came of it. After an error the whole delivery has to be
 // handed out again.
 func (w *Worker) Deliver(ctx context.Context, d domain.Delivery) error {
-	if w.Take != nil {
-		if taken, err := w.Take(ctx, d); taken {
-			return err
-		}
+	if taken, err := w.take(ctx, d); taken {
+		return err
 	}
 	until := time.Now().Add(unlimited)
 	if deadline, ok := ctx.Deadline(); ok {
@@ -89,6 +87,19 @@ func (w *Worker) Deliver(ctx context.Context, d domain.Delivery) error {
 	report, err := w.FanOut.Deliver(ctx, d, until)
 	w.log(ctx, d, report, err)
 	return err
+}
+
+// take offers a delivery to Take, and logs what it fails of.
+func (w *Worker) take(ctx context.Context, d domain.Delivery) (taken bool, err error) {
+	if w.Take == nil {
+		return false, nil
+	}
+	taken, err = w.Take(ctx, d)
+	if taken && err != nil {
+		w.logger().ErrorContext(ctx, "message failed, it will be tried again",
+			"messageId", d.MessageID, "audience", d.Audience, "error", err.Error())
+	}
+	return taken, err
 }
 
 func (w *Worker) log(ctx context.Context, d domain.Delivery, r domain.Report, err error) {
