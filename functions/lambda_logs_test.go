@@ -129,11 +129,9 @@ func logged(t *testing.T, parsed template, level, binary string, r run) []string
 		"CALLBACK_URL=http://localhost", "CALLBACK_RATE=1", "MAX_CONCURRENCY=1",
 		"RELAY_QUEUE_URL=http://localhost/o", "HISTORY_DAYS=7",
 	}
-	variables, _ := at(common, "Environment", "Variables").(object)
-	for name, value := range variables {
-		if text := set(value); text != "" {
-			environment = append(environment, name+"="+text)
-		}
+	// As of every function: checkEnvironments.
+	if text := set(variables(parsed, "WsEcho")["LOG_LEVEL"]); text != "" {
+		environment = append(environment, "LOG_LEVEL="+text)
 	}
 	got := lambdatest.Invoke(t, binary, r.event, r.table, environment...)
 	return slices.DeleteFunc(got.Lines, func(line string) bool { return !delivered(line, filter) })

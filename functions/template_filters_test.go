@@ -13,7 +13,7 @@ import (
 
 // jsonTerm is a comparison in a filter pattern: a field that equals a text, in which * stands for anything, or that a
 // line does not have.
-var jsonTerm = regexp.MustCompile(`^\$\.(\w+) (?:= "(.*)"|(NOT EXISTS))$`)
+var jsonTerm = regexp.MustCompile(`^\$\.([\w.]+) (?:= "(.*)"|(NOT EXISTS))$`)
 
 // matches tells whether a metric filter counts a line, as far as our patterns go: one text in quotes, or JSON fields
 // joined by || and, closer, by &&.
@@ -46,9 +46,9 @@ func holds(t *testing.T, term string, fields map[string]any) bool {
 	if parts == nil {
 		t.Fatalf("the test does not understand the term %q", term)
 	}
-	value, exists := fields[parts[1]]
+	value := at(fields, strings.Split(parts[1], ".")...)
 	if parts[3] != "" {
-		return !exists
+		return value == nil
 	}
 	text, _ := value.(string)
 	same, err := path.Match(parts[2], text)
@@ -82,6 +82,19 @@ func TestIntegrationErrors(t *testing.T) {
 	}
 }
 
+// TestTimeouts shows the filter of FaultsAlarm what Lambda itself writes when an invocation ends.
+// Source: AWS, "Lambda Telemetry API Event schema reference", PlatformReport and Status, whose events Lambda's log in JSON
+// has. A refused token is an error there and no fault.
+func TestTimeouts(t *testing.T) {
+	pattern, _ := parsedTemplate(t).properties("Timeouts")["FilterPattern"].(string)
+	for status, want := range map[string]bool{"timeout": true, "success": false, "error": false} {
+		line := `{"time":"2026-11-22T16:51:31.587Z","type":"platform.report","record":{"requestId":"6d68ca91","metrics":{"durationMs":10000.0},"status":"` + status + `"}}`
+		if got := matches(t, pattern, line); got != want {
+			t.Errorf("an invocation that ends with %s counts: %v", status, got)
+		}
+	}
+}
+
 // TestFaults shows what functions really log to the filters of FaultsAlarm.
 func TestFaults(t *testing.T) {
 	const malformed = `{"Records":[{"messageId":"19dd0b57","body":"{}","attributes":{}}]}`
@@ -109,7 +122,7 @@ func TestFaults(t *testing.T) {
 			}
 			got := lambdatest.Invoke(t, lambdatest.Build(t, test.folder), test.event, test.table, environment...)
 			counted := slices.ContainsFunc(got.Lines, func(line string) bool {
-				return slices.ContainsFunc([]string{"Faults", "Panics"}, func(id string) bool {
+				return slices.ContainsFunc(faults, func(id string) bool {
 					pattern, _ := parsed.properties(id)["FilterPattern"].(string)
 					return matches(t, pattern, line)
 				})

@@ -64,7 +64,7 @@ func variables(t template, id string) object {
 }
 
 // common are the variables that all functions have, whether their code reads them or not.
-var common = []string{"CALLBACK_URL", "LOG_LEVEL", "QUEUE_URL", "RETRY_QUEUE_URL", "STACK_NAME", "TABLE_NAME"}
+var common = []string{"QUEUE_URL", "RETRY_QUEUE_URL", "STACK_NAME", "TABLE_NAME"}
 
 func checkEnvironments(t template, wrong report) {
 	globals, _ := at(t.section("Globals", "Function"), "Environment", "Variables").(object)
@@ -72,7 +72,7 @@ func checkEnvironments(t template, wrong report) {
 		wrong("all functions have the variables %v, want %v", got, common)
 	}
 	for id, f := range byID() {
-		has, reads := variables(t, id), f.Environment()
+		has, reads := variables(t, id), append(f.Environment(), "LOG_LEVEL")
 		for name := range has {
 			if !slices.Contains(reads, name) {
 				wrong("template.yaml: %s has the variable %s, which its code does not read", id, name)
@@ -88,17 +88,37 @@ func checkEnvironments(t template, wrong report) {
 
 // checkCallback finds functions that post elsewhere than the output says.
 func checkCallback(t template, wrong report) {
-	if !reflect.DeepEqual(t.at("Globals", "Function", "Environment", "Variables", "CALLBACK_URL"), t.at("Outputs", "CallbackUrl", "Value")) {
-		wrong("functions have another CALLBACK_URL than the output CallbackUrl")
+	for _, id := range functions(t) {
+		if url := variables(t, id)["CALLBACK_URL"]; url != nil && !reflect.DeepEqual(url, t.at("Outputs", "CallbackUrl", "Value")) {
+			wrong("%s has another CALLBACK_URL than the output CallbackUrl", id)
+		}
+	}
+}
+
+// checkNetwork finds functions that would stay outside of the network that the others are in.
+func checkNetwork(t template, wrong report) {
+	for _, id := range functions(t) {
+		if vpc, _ := at(t.properties(id), "VpcConfig", "Fn::If").([]any); len(vpc) != 3 || vpc[0] != "HasVpc" ||
+			!references(vpc[1])["SubnetIds"] || !references(vpc[1])["SecurityGroupIds"] {
+			wrong("%s does not run in SubnetIds", id)
+		}
 	}
 }
 
 // checkVersions finds functions whose alias would stay at an old version when a parameter changes. SAM publishes a
 // version when the text of a function's properties changes, so that the values of parameters have to be in that text
-// before SAM sees it. That versions are published is for make test-cloud to show.
+// before SAM sees it, and they are not put into Globals. Arch changes the code as well, and GradualDeploy is read by SAM
+// itself. That versions are published is for make test-cloud to show.
+// Source: AWS, CloudFormation template reference, "AWS::LanguageExtensions transform": its functions are for Resources,
+// Conditions and Outputs; SAM's own implementation of it (samcli/lib/cfn_language_extensions) leaves other sections alone.
 func checkVersions(t template, wrong report) {
 	if transforms := list(t.root["Transform"]); !slices.Equal(transforms, []string{"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"}) {
 		wrong("the transforms are %v: SAM does not see the values of parameters", transforms)
+	}
+	for name := range references(t.section("Globals")) {
+		if t.section("Parameters")[name] != nil && name != "Arch" && name != "GradualDeploy" {
+			wrong("Globals refers to the parameter %s, a change of which is not published: refer to it at each function", name)
+		}
 	}
 	for _, id := range functions(t) {
 		if t.properties(id)["AutoPublishAliasAllProperties"] != true {

@@ -24,6 +24,17 @@ func checkRules(t template, wrong report) {
 	}
 }
 
+// checkWholeNumbers finds parameters with which a deployment succeeds and a function cannot start: a Number of
+// CloudFormation may have a fraction, which only a pattern of a String refuses.
+func checkWholeNumbers(t template, wrong report) {
+	for _, name := range []string{"ConnectionsPerUser", "HistoryDays", "MessagesPerMinute"} {
+		pattern, _ := t.at("Parameters", name, "AllowedPattern").(string)
+		if whole, err := regexp.Compile(pattern); err != nil || pattern == "" || whole.MatchString("1.5") || !whole.MatchString("120") {
+			wrong("parameter %s may be no whole number, with which its functions do not start", name)
+		}
+	}
+}
+
 // watched are the metrics that alarms are about, each with what it is counted of.
 var watched = []string{
 	"Faults/${AWS::StackName}", "IntegrationErrors/${AWS::StackName}", "Errors WsDeliver", "Errors WsRelay", "Errors WsAuthorize", "Throttles",
@@ -140,10 +151,13 @@ func refs(ids []string) (all []any) {
 	return all
 }
 
+// faults are the filters that count for FaultsAlarm.
+var faults = []string{"Faults", "Panics", "Timeouts"}
+
 // checkFaults finds faults of functions that no alarm would see.
 func checkFaults(t template, wrong report) {
 	name := t.properties("FaultsAlarm")["MetricName"]
-	for _, id := range []string{"Faults", "Panics"} {
+	for _, id := range faults {
 		if !counts(t, id, name) || referred(t.properties(id)["LogGroupName"]) != referred(t.at("Globals", "Function", "LoggingConfig", "LogGroup")) {
 			wrong("the faults of functions are not counted by %s", id)
 		}

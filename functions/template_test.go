@@ -45,8 +45,8 @@ func complaints(text, nested string) (all []string) {
 	wrong := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	for _, check := range []func(template, report){
 		checkParameters, checkFunctions, checkRouteKeys, checkRoutes, checkServed, checkRouteResponses, checkAuth, checkStage, checkStageName, checkDeployment,
-		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkVersions, checkLogGroups, checkLogFilter,
-		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules,
+		checkThrottles, checkAccessLog, checkBuilds, checkEnvironments, checkCallback, checkNetwork, checkVersions, checkLogGroups, checkLogFilter,
+		checkRoles, checkRights, checkConnectionsRights, checkTable, checkQueues, checkWorker, checkKeys, checkRules, checkWholeNumbers,
 		checkGradual, checkDisconnects, checkQueries, checkAlarms, checkFaults, checkDashboard, checkManual,
 	} {
 		check(t, wrong)

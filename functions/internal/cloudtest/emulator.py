@@ -207,7 +207,9 @@ def name_templates_as_aws(actions):
 def put_parameters_in_place(language_extensions):
     """AWS::LanguageExtensions "resolves parameters to literal values"; MiniStack leaves what refers to them.
 
-    Source: AWS, "AWS::LanguageExtensions transform" of the CloudFormation template reference.
+    Not in Globals, which is no section of CloudFormation's: SAM's own implementation leaves it alone as well.
+    Source: AWS, "AWS::LanguageExtensions transform" of the CloudFormation template reference; aws-sam-cli,
+    samcli/lib/cfn_language_extensions/api.py.
     """
     apply = language_extensions.apply
 
@@ -224,8 +226,14 @@ def put_parameters_in_place(language_extensions):
 
     def apply_as_aws(template, parameters):
         done = apply(template, parameters)
-        return {section: put(body, parameters) if section in ("Globals", "Resources", "Outputs") else body
+        done = {section: put(body, parameters) if section in ("Resources", "Outputs") else body
                 for section, body in done.items()}
+        # SAM itself looks up what this refers to, in values that MiniStack does not give it.
+        function = done.get("Globals", {}).get("Function", {})
+        if "DeploymentPreference" in function:
+            function = {**function, "DeploymentPreference": put(function["DeploymentPreference"], parameters)}
+            done["Globals"] = {**done["Globals"], "Function": function}
+        return done
 
     language_extensions.apply = apply_as_aws
 

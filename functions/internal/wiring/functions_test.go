@@ -84,6 +84,26 @@ func TestWrongVariables(t *testing.T) {
 	}
 }
 
+// TestPartsWithoutSettings: what a program brings may lack something, which is an error like any other.
+func TestPartsWithoutSettings(t *testing.T) {
+	for _, f := range Functions() {
+		if _, err := f.Make(Parts{}); err != nil && f.Name != "deliver" && !strings.Contains(err.Error(), "HISTORY_DAYS") {
+			t.Errorf("%s of nothing: %v", f.Name, err)
+		}
+	}
+}
+
+// TestWrongLevel: an error about the log does not bring along others that only follow from it.
+func TestWrongLevel(t *testing.T) {
+	jwt := map[string]string{
+		"LOG_LEVEL": "LOUD", "AUTH_MODE": "jwt", "JWT_ISSUER": "i", "JWT_AUDIENCE": "a", "JWKS_URL": "https://issuer.example/keys",
+	}
+	_, err := Authorize().New(func(name string) string { return jwt[name] })
+	if err == nil || !strings.Contains(err.Error(), "LOG_LEVEL") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v, want an error about LOG_LEVEL alone", err)
+	}
+}
+
 // TestUndeclaredVariable: what a setting reads beyond its names is found in the first test that starts it.
 func TestUndeclaredVariable(t *testing.T) {
 	defer func() {

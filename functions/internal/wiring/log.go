@@ -9,17 +9,16 @@ import (
 )
 
 // newLogger writes JSON with the id of the Lambda's request, from a level on; without one, from INFO on.
+// There is a logger with an error, too.
 //
 // The level is ours alone. Lambda's own filter, whose level lambdacontext would take, counts a line without a level as
 // INFO: metrics and the text of a panic would vanish at WARN.
 func newLogger(least string) (*slog.Logger, error) {
-	level := slog.LevelInfo
-	if least != "" {
-		if err := level.UnmarshalText([]byte(least)); err != nil {
-			return nil, fmt.Errorf("the environment variable LOG_LEVEL must be DEBUG, INFO, WARN or ERROR, not %q", least)
-		}
+	level, err := slog.LevelInfo, error(nil)
+	if least != "" && level.UnmarshalText([]byte(least)) != nil {
+		err = fmt.Errorf("the environment variable LOG_LEVEL must be DEBUG, INFO, WARN or ERROR, not %q", least)
 	}
-	return slog.New(leveled{lambdacontext.NewLogHandler(), level}), nil
+	return slog.New(leveled{lambdacontext.NewLogHandler(), level}), err
 }
 
 // leveled is a handler that also drops what is below a level.

@@ -33,7 +33,7 @@ type Parts struct {
 	Stores map[string]any
 	// Queues are those of the workers of extensions, by the extensions' names.
 	Queues map[string]domain.Queue
-	// Setting returns the settings of extensions.
+	// Setting returns the settings of extensions; nil is none.
 	Setting func(name string) string
 	// MaxPerUser bounds the connections of a user, MessagesPerMinute what one sends to others; 0 is no limit.
 	MaxPerUser, MessagesPerMinute int
@@ -125,6 +125,9 @@ func (p Parts) broadcaster() domain.Broadcaster {
 
 // core is what an extension gets.
 func (p Parts) core(e extension.Extension) extension.Core {
+	if p.Setting == nil {
+		p.Setting = func(string) string { return "" }
+	}
 	return extension.Core{
 		Registry: p.Registry, Memberships: p.Memberships, FanOut: p.FanOut(), Policy: domain.ByGrants{}, Limit: p.limit(),
 		NewID: NewID, Logger: p.Logger, Store: p.Stores[e.Name], Queue: p.Queues[e.Name], Setting: p.Setting,

@@ -3,15 +3,22 @@ package dice
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"time"
 
 	"wsecho/domain"
 )
 
+// maxAudiences is in how many audiences a connection is at most, those of other extensions included.
+const maxAudiences = 21
+
+var tableName = regexp.MustCompile(`^[a-z]{1,32}$`)
+
 // Tables are the audiences of those who sit at tables.
-var Tables = domain.AudienceKind{Prefix: "table:", Valid: func(name string) bool { return name != "" }}
+var Tables = domain.AudienceKind{Prefix: "table:", Valid: tableName.MatchString}
 
 // Dice has the use cases. All its fields are required.
 type Dice struct {
@@ -30,10 +37,28 @@ type Rolled struct {
 	Value int           `json:"value"`
 }
 
-// Sit makes the caller one of a table.
+// Sit makes the caller one of a table. The refusals are bad_request and, for who sits at another one, limit_exceeded.
 func (d Dice) Sit(ctx context.Context, from domain.Caller, table string) error {
-	_, err := d.Memberships.Enter(ctx, from.Connection, Tables.Of(table), 1)
+	if !Tables.Valid(table) {
+		return &domain.Error{Code: domain.BadRequest, Message: "a table has 1 to 32 small letters"}
+	}
+	connection, err := d.Registry.Get(ctx, from.ID)
+	if err != nil {
+		return err
+	}
+	at := seat(connection)
+	if at < 0 {
+		_, err = d.Memberships.Enter(ctx, from.Connection, Tables.Of(table), maxAudiences)
+	}
+	if errors.Is(err, domain.ErrLimit) || at >= 0 && connection.Audiences[at] != Tables.Of(table) {
+		return &domain.Error{Code: domain.LimitExceeded, Message: "sit at one table only"}
+	}
 	return err
+}
+
+// seat is which of a connection's audiences is that of a table; negative if none is.
+func seat(c domain.Connection) int {
+	return slices.IndexFunc(c.Audiences, func(a domain.Audience) bool { _, ok := Tables.NameOf(a); return ok })
 }
 
 // Roll rolls a die at the caller's table. The refusals are not_a_member and rate_limited.
@@ -42,7 +67,7 @@ func (d Dice) Roll(ctx context.Context, from domain.Caller) (Rolled, error) {
 	if err != nil {
 		return Rolled{}, err
 	}
-	at := slices.IndexFunc(connection.Audiences, func(a domain.Audience) bool { _, ok := Tables.NameOf(a); return ok })
+	at := seat(connection)
 	if at < 0 {
 		return Rolled{}, &domain.Error{Code: domain.NotAMember, Message: "sit down at a table first"}
 	}
