@@ -111,7 +111,7 @@ func forbidden(from, to string) string {
 		return "adapters know no extension, and extensions do not know each other"
 	case extension(adapter(from)) && slices.Contains(basis, adapter(to)):
 		return ""
-	case adapter(from) == "extension" && (adapter(to) == "apigateway" || adapter(to) == "dynamodb"):
+	case adapter(from) == "extension" && slices.Contains([]string{"apigateway", "dynamodb", "sqs"}, adapter(to)):
 		return ""
 	case adapter(from) != "" && adapter(to) != "" && adapter(from) != adapter(to) && adapter(to) != "internal":
 		return "adapters do not know each other"

@@ -136,7 +136,7 @@ func TestSecondExtension(t *testing.T) {
 // TestWithoutChat builds everything but what is chat's, which is in folders of its own and named in two files.
 func TestWithoutChat(t *testing.T) {
 	o := overlay{}
-	for _, folder := range []string{"../domain/chat", "../adapters/chat", "chat"} {
+	for _, folder := range []string{"../domain/chat", "../adapters/chat", "chat", "relay"} {
 		eachFile(t, folder, func(path string) { o[path] = "" })
 	}
 	o.without(t, registry, `"wsecho/adapters/chat"`, "chat.Extension()")

@@ -68,6 +68,7 @@ const (
 	aConnect  = `{"requestContext":{"routeKey":"$connect","eventType":"CONNECT","stage":"dev","connectedAt":1707502303419,"requestId":"PJqB0E1tKRcF-Qw=","connectionId":"PJqB0fHsqRcCHlw=","authorizer":{"user":"ada"}},"isBase64Encoded":false}`
 	anAsking  = `{"type":"REQUEST","methodArn":"arn:aws:execute-api:eu-central-1:123456789012:abcdef1234/dev/$connect","headers":{"Host":"abcdef1234.execute-api.eu-central-1.amazonaws.com"},"requestContext":{"routeKey":"$connect","eventType":"CONNECT","stage":"dev","connectedAt":1707502303419,"requestId":"PJqB0E1tKRcF-Qw=","connectionId":"PJqB0fHsqRcCHlw="}}`
 	aLatePush = `{"Records":[{"messageId":"19dd0b57","body":"{\"v\":1,\"audience\":\"everyone\",\"message\":1,\"expiresAt\":\"2026-01-01T00:00:00Z\"}","attributes":{}}]}`
+	aHandOn   = `{"Records":[{"messageId":"19dd0b57","body":"{\"v\":1,\"audience\":\"relays\",\"wire\":{\"room\":\"tea\",\"owner\":\"o\"},\"messageId\":\"m\",\"span\":\"0000000000000000-0000000000000000\",\"acceptedAt\":\"2026-01-01T00:00:00Z\",\"expiresAt\":\"2026-01-01T01:00:00Z\"}","attributes":{}}]}`
 	aPush     = `{"Records":[{"messageId":"19dd0b57","body":"{\"v\":1,\"audience\":\"everyone\",\"message\":1}","attributes":{}}]}`
 )
 
@@ -78,6 +79,7 @@ var runs = map[string]run{
 	"a delivery that is late":    {folder: "deliver", event: aLatePush, table: empty, level: "INFO", metric: "Expired"},
 	"a function that panics":     {folder: "testdata/panics", event: anEcho, always: []string{"out of tea", `"stackTrace"`}},
 	"a delivery that has faults": {folder: "deliver", event: aPush, table: refuses, level: "ERROR"},
+	"a room that has faults":     {folder: "relay", event: aHandOn, table: refuses, level: "ERROR"},
 }
 
 func refuses(w http.ResponseWriter, _ *http.Request) {
@@ -125,6 +127,7 @@ func logged(t *testing.T, parsed template, level, binary string, r run) []string
 		"AWS_LAMBDA_LOG_FORMAT=" + set(at(common, "LoggingConfig", "LogFormat")), "AWS_LAMBDA_LOG_LEVEL=" + filter,
 		"AUTH_MODE=open", "TABLE_NAME=t", "QUEUE_URL=http://localhost/q", "RETRY_QUEUE_URL=http://127.0.0.1:1/retry", "DLQ_URL=http://localhost/d", "CONNECTIONS_PER_USER=0",
 		"CALLBACK_URL=http://localhost", "CALLBACK_RATE=1", "MAX_CONCURRENCY=1",
+		"RELAY_QUEUE_URL=http://localhost/o", "HISTORY_DAYS=7",
 	}
 	// As of every function: checkEnvironments.
 	if text := set(variables(parsed, "WsEcho")["LOG_LEVEL"]); text != "" {

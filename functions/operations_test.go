@@ -47,12 +47,17 @@ func TestManualTimes(t *testing.T) {
 	parsed, text := parsedTemplate(t), flowing(manual(t))
 	number := func(name string) int { n, _ := parsed.at("Parameters", name, "Default").(int); return n }
 	rate, workers, broadcasts := number("CallbackRate"), number("MaximumConcurrency"), number("BroadcastRate")
-	share := rate / (workers + wiring.RetryConcurrency)
+	share := rate / (2*workers + wiring.RetryConcurrency)
 	for _, want := range []string{
 		fmt.Sprintf("`CallbackRate` %s", thousands(rate)),
 		fmt.Sprintf("`MaximumConcurrency` %d", workers),
 		fmt.Sprintf("%s posts a second each", thousands(share)),
 		fmt.Sprintf("one broadcast to 100,000 takes %d s", 100_000/(share*workers)),
+		fmt.Sprintf("workers take up to %d", 2*workers+wiring.RetryConcurrency),
+		fmt.Sprintf("of one worker: %d", share),
+		fmt.Sprintf("A room of 100 gets %d frames a second at most and costs %d posts a second", share/100, share),
+		fmt.Sprintf("%s dollars an hour", dollars(float64(share)*3600/1e6)), // At a dollar a million.
+		fmt.Sprintf("%d a second in a room of 100, and %d in one of 1,000", share/100*100, workers*share*100/1000),
 		// A message to at most 125 is posted by who takes it in; see domain.FanOut.
 		fmt.Sprintf("%d × 125 = %s", broadcasts, thousands(broadcasts*125)),
 	} {

@@ -23,6 +23,7 @@ import (
 type recorder struct {
 	table dynamodb.Table // for the test's own calls, which are not recorded
 	queue *sqs.Queue
+	relay string // The URL of the queue of rooms.
 	fail  func(format string, args ...any)
 
 	mu   sync.Mutex // Guards seen.
@@ -32,7 +33,7 @@ type recorder struct {
 // newRecorder sets the environment of a function: AWS is the recorder, the rest is what the template would say.
 func newRecorder(t *testing.T) *recorder {
 	t.Helper()
-	r := &recorder{table: dynamodblocal.NewTable(t), queue: elasticmq.NewQueue(t), fail: t.Errorf}
+	r := &recorder{table: dynamodblocal.NewTable(t), queue: elasticmq.NewQueue(t), relay: elasticmq.NewQueue(t).URL, fail: t.Errorf}
 	proxies := map[string]http.Handler{
 		"DynamoDB_20120810": proxyTo(t, dynamodblocal.Start(t)), "AmazonSQS": proxyTo(t, elasticmq.Start(t)),
 	}
@@ -50,7 +51,8 @@ func newRecorder(t *testing.T) *recorder {
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": server.URL, "CALLBACK_URL": server.URL + "/dev", "TABLE_NAME": r.table.Name,
-		"QUEUE_URL": r.queue.URL, "RETRY_QUEUE_URL": r.queue.RetryURL, "DLQ_URL": r.queue.DeadLetterURL, "CALLBACK_RATE": "8000", "MAX_CONCURRENCY": "10",
+		"QUEUE_URL": r.queue.URL, "RETRY_QUEUE_URL": r.queue.RetryURL, "DLQ_URL": r.queue.DeadLetterURL,
+		"RELAY_QUEUE_URL": r.relay, "CALLBACK_RATE": "8000", "MAX_CONCURRENCY": "10",
 		"MESSAGES_PER_MINUTE": "120", "CONNECTIONS_PER_USER": "1", "HISTORY_DAYS": "7", "AUTH_MODE": "open",
 		// As dynamodb.LocalConfig: the server keeps tables by region and key.
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
@@ -103,6 +105,7 @@ func (r *recorder) record(operation string, body []byte) {
 	case "SendMessage", "SendMessageBatch":
 		r.note("sqs:SendMessage " + map[string]string{
 			r.queue.URL: "DeliveryQueue", r.queue.RetryURL: "RetryQueue", r.queue.DeadLetterURL: "DeadLetterQueue",
+			r.relay: "RelayQueue",
 		}[in.QueueURL])
 	default:
 		if in.TableName != r.table.Name {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/uuid"
 
 	"wsecho/adapters/apigateway"
@@ -31,6 +32,7 @@ var scenarios = map[string]func(*testing.T, *recorder){
 	"WsBroadcast":  broadcasts,
 	"WsChat":       chats,
 	"WsDeliver":    delivers,
+	"WsRelay":      relays,
 }
 
 // crowd is more than one page of a fan-out.
@@ -110,6 +112,9 @@ var chatRoutes = map[string]func(*testing.T, *recorder, *function){
 	"ping": func(t *testing.T, r *recorder, f *function) {
 		r.connected(t, "here-5", "ada", "tea")
 		f.ask("here-5", `{"action":"ping","rooms":["tea"]}`, "pong")
+		r.connected(t, "here-9", "ada", "left")
+		r.hole(t, "left", time.Minute)
+		f.ask("here-9", `{"action":"ping","rooms":["left"]}`, "pong")
 	},
 	"say": func(t *testing.T, r *recorder, f *function) {
 		r.connected(t, "here-6", "ada", "tea")
@@ -121,6 +126,7 @@ var chatRoutes = map[string]func(*testing.T, *recorder, *function){
 	},
 	"tell": func(t *testing.T, r *recorder, f *function) {
 		r.connected(t, "here-7", "cleo")
+		r.connected(t, "busy-2", "cleo")
 		f.ask("here-1", `{"action":"tell","to":{"user":"cleo"},"data":1}`, "ack")
 		f.ask("here-1", `{"action":"tell","to":{"connection":"here-7"},"data":1,"key":"fedcba9876543210"}`, "ack")
 	},
@@ -135,20 +141,72 @@ func delivers(t *testing.T, r *recorder) {
 	r.connected(t, "gone-1", "ada", "tea")
 	r.connected(t, "busy-1", "")
 	push := `{"v":1,"audience":"everyone","message":1}`
-	take(t, push)
-	take(t, `{"v":1,"audience":"room:tea","message":1}`)
-	take(t, `{"v":2}`)
-	take(t, fmt.Sprintf(`{"v":1,"audience":"everyone","wire":{},"messageId":"m","span":"0000000000000000-0000000000000000","members":[{"id":"busy-1","at":%[1]q}],"attempt":7,"acceptedAt":%[1]q,"expiresAt":%[2]q}`,
+	take(t, "WsDeliver", push)
+	take(t, "WsDeliver", `{"v":1,"audience":"room:tea","message":1}`)
+	take(t, "WsDeliver", `{"v":2}`)
+	take(t, "WsDeliver", fmt.Sprintf(`{"v":1,"audience":"everyone","wire":{},"messageId":"m","span":"0000000000000000-0000000000000000","members":[{"id":"busy-1","at":%[1]q}],"attempt":7,"acceptedAt":%[1]q,"expiresAt":%[2]q}`,
 		time.Now().Format(time.RFC3339), time.Now().Add(time.Hour).Format(time.RFC3339)))
 	r.crowded(t)
-	take(t, push)
+	take(t, "WsDeliver", push)
 }
 
-// take gives a message of the queue to the worker.
-func take(t *testing.T, body string) {
+func relays(t *testing.T, r *recorder) {
+	for _, id := range []string{"here-1", "gone-1", "busy-1"} {
+		r.connected(t, id, "", "tea")
+	}
+	r.hole(t, "tea", time.Minute)
+	take(t, "WsRelay", r.handedOn(t, "tea", time.Now()))
+	r.crowded(t, "hall")
+	take(t, "WsRelay", r.handedOn(t, "hall", time.Now().Add(-time.Minute)))
+	for _, m := range r.waiting(t) {
+		take(t, "WsRelay", m)
+	}
+	take(t, "WsRelay", `{"v":2}`)
+}
+
+// handedOn writes a line into a room, takes another number at a time, and hands the room on.
+func (r *recorder) handedOn(t *testing.T, room string, last time.Time) (message string) {
+	t.Helper()
+	store := chatadapter.Store{Table: r.table}
+	said := time.Now().Add(-time.Minute)
+	head, err := store.Advance(t.Context(), room, epochOf(said), said)
+	if err == nil {
+		_, err = store.Write(t.Context(), room, chat.Entry{
+			Epoch: head.Epoch, Seq: head.Seq, MessageID: "m", Data: []byte("1"), At: said, ExpiresAt: said.Add(time.Hour),
+		}, nil)
+	}
+	if err == nil {
+		head, err = store.Advance(t.Context(), room, head.Epoch, last)
+	}
+	owner := uuid.NewString()
+	if err == nil {
+		_, err = store.Acquire(t.Context(), room, owner, head.Seq, time.Now(), time.Now().Add(time.Minute))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf(`{"v":1,"audience":"relays","wire":{"room":%q,"owner":%q},"messageId":"m","span":"0000000000000000-0000000000000000","acceptedAt":%[3]q,"expiresAt":%[3]q}`,
+		room, owner, time.Now().Add(time.Hour).Format(time.RFC3339))
+}
+
+// waiting returns messages of the queue of rooms.
+func (r *recorder) waiting(t *testing.T) (bodies []string) {
+	t.Helper()
+	out, err := r.queue.Client.ReceiveMessage(t.Context(), &sdk.ReceiveMessageInput{QueueUrl: &r.relay, MaxNumberOfMessages: 10})
+	if err != nil || len(out.Messages) < 2 {
+		t.Fatalf("%d messages wait for the relay, want a room and the frame of another one at least: %v", len(out.Messages), err)
+	}
+	for _, m := range out.Messages {
+		bodies = append(bodies, *m.Body)
+	}
+	return bodies
+}
+
+// take gives a message of a queue to its worker.
+func take(t *testing.T, id, body string) {
 	t.Helper()
 	var response events.SQSEventResponse
-	answer := invoke(t, started(t, "WsDeliver"), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: body}}})
+	answer := invoke(t, started(t, id), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: body}}})
 	if err := json.Unmarshal(answer, &response); err != nil || len(response.BatchItemFailures) > 0 {
 		t.Errorf("%s: %+v, %v", body, response, err)
 	}
@@ -251,10 +309,10 @@ func (r *recorder) brokenOff(t *testing.T, id, user string) {
 }
 
 // crowded registers so many connections that no page holds them.
-func (r *recorder) crowded(t *testing.T) {
+func (r *recorder) crowded(t *testing.T, rooms ...string) {
 	var connecting sync.WaitGroup
 	for i := range crowd {
-		connecting.Go(func() { r.connected(t, fmt.Sprint("here-crowd-", i), "") })
+		connecting.Go(func() { r.connected(t, fmt.Sprint("here-crowd-", i), "", rooms...) })
 	}
 	connecting.Wait()
 }

@@ -6,13 +6,14 @@ import (
 	"testing"
 )
 
-// byEventSource are the rights that Lambda itself uses, with the worker's role, to take deliveries off the queues: no
+// byEventSource are the rights that Lambda itself uses, with a worker's role, to take messages off its queues: no
 // code of ours makes those calls.
 var byEventSource = map[string][]string{
 	"WsDeliver": {
 		"sqs:DeleteMessage DeliveryQueue", "sqs:GetQueueAttributes DeliveryQueue", "sqs:ReceiveMessage DeliveryQueue",
 		"sqs:DeleteMessage RetryQueue", "sqs:GetQueueAttributes RetryQueue", "sqs:ReceiveMessage RetryQueue",
 	},
+	"WsRelay": {"sqs:DeleteMessage RelayQueue", "sqs:GetQueueAttributes RelayQueue", "sqs:ReceiveMessage RelayQueue"},
 }
 
 // TestRoles runs every function as it is deployed, on a real table and real queues, through all that it can be asked

@@ -103,12 +103,13 @@ func TestFaults(t *testing.T) {
 		run
 		want bool
 	}{
-		"a fault":                     {runs["a request with a fault"], true},
-		"a delivery that has faults":  {runs["a delivery that has faults"], true},
-		"a panic":                     {runs["a function that panics"], true},
-		"a start that lacks settings": {run{folder: "deliver", event: anEcho}, true},
-		"a request":                   {runs["a request that is served"], false},
-		"a client without a token":    {run{folder: "authorize", event: anAsking}, false},
+		"a fault":                                  {runs["a request with a fault"], true},
+		"a delivery that has faults":               {runs["a delivery that has faults"], true},
+		"a room that has faults":                   {runs["a room that has faults"], true},
+		"a panic":                                  {runs["a function that panics"], true},
+		"a start that lacks settings":              {run{folder: "deliver", event: anEcho}, true},
+		"a request":                                {runs["a request that is served"], false},
+		"a client without a token":                 {run{folder: "authorize", event: anAsking}, false},
 		"a message of others that nobody can read": {run{folder: "deliver", event: malformed, table: empty}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +118,7 @@ func TestFaults(t *testing.T) {
 				"AUTH_MODE=jwt JWT_ISSUER=i JWT_AUDIENCE=a JWKS_URL=https://issuer.example/keys")
 			if test.table != nil {
 				environment = append(environment, strings.Fields("QUEUE_URL=http://localhost/q RETRY_QUEUE_URL=http://localhost/r "+
-					"DLQ_URL=http://localhost/d CALLBACK_URL=http://localhost CALLBACK_RATE=1 MAX_CONCURRENCY=1")...)
+					"DLQ_URL=http://localhost/d RELAY_QUEUE_URL=http://localhost/o HISTORY_DAYS=7 CALLBACK_URL=http://localhost CALLBACK_RATE=1 MAX_CONCURRENCY=1")...)
 			}
 			got := lambdatest.Invoke(t, lambdatest.Build(t, test.folder), test.event, test.table, environment...)
 			counted := slices.ContainsFunc(got.Lines, func(line string) bool {

@@ -37,8 +37,9 @@ func checkWholeNumbers(t template, wrong report) {
 
 // watched are the metrics that alarms are about, each with what it is counted of.
 var watched = []string{
-	"Faults/${AWS::StackName}", "IntegrationErrors/${AWS::StackName}", "Errors WsDeliver", "Errors WsAuthorize", "Throttles",
+	"Faults/${AWS::StackName}", "IntegrationErrors/${AWS::StackName}", "Errors WsDeliver", "Errors WsRelay", "Errors WsAuthorize", "Throttles",
 	"ApproximateNumberOfMessagesVisible DeadLetterQueue", "ApproximateAgeOfOldestMessage DeliveryQueue", "ApproximateAgeOfOldestMessage RetryQueue",
+	"ApproximateAgeOfOldestMessage RelayQueue",
 	"IntegrationLatency Stage WsApi", "ConnectCount Stage WsApi", "Throttled StackName",
 }
 
@@ -121,7 +122,7 @@ func checkGradual(t template, wrong report) {
 	if referred(preference["Enabled"]) != "GradualDeploy" {
 		wrong("gradual deployment is not switched by GradualDeploy")
 	}
-	of := []string{"FaultsAlarm", "IntegrationErrorsAlarm", "DeliverErrorsAlarm"}
+	of := []string{"FaultsAlarm", "IntegrationErrorsAlarm", "DeliverErrorsAlarm", "RelayErrorsAlarm"}
 	alarms, _ := at(preference, "Alarms", "Fn::If").([]any)
 	if len(alarms) != 3 || alarms[0] != "Watched" || !reflect.DeepEqual(alarms[1], refs(of)) {
 		wrong("new versions are taken back by %v, want %v", preference["Alarms"], of)
@@ -239,9 +240,15 @@ func checkDashboard(t template, wrong report) {
 			shown = append(shown, fmt.Sprint(metric...))
 		}
 	}
-	for _, queue := range []string{"DeliveryQueue", "RetryQueue"} {
+	for queue := range sources {
 		if !slices.Contains(shown, fmt.Sprint("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "${"+queue+"}")) {
 			wrong("the dashboard does not show ApproximateAgeOfOldestMessage of %s", queue)
+		}
+	}
+	for metric, statistic := range map[string]string{"LinesPerFrame": "Average", "RelayTakeovers": "Sum", "RelayWaitMs": "p99"} {
+		of := fmt.Sprint("wsEcho", metric, "Stack", "${StackName}")
+		if !slices.ContainsFunc(shown, func(m string) bool { return strings.HasPrefix(m, of) && strings.Contains(m, "stat:"+statistic) }) {
+			wrong("the dashboard does not show the %s of %s", statistic, metric)
 		}
 	}
 }

@@ -4,7 +4,6 @@
 package chat
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,6 +29,7 @@ func Extension() extension.Extension {
 		OnLeave: func(queue domain.Queue, newID func() string) extension.OnLeave {
 			return chat.Announcer{Queue: queue, NewID: newID}.AnnounceLeave
 		},
+		Worker:  &extension.Worker{Name: "relay", Queue: "RELAY_QUEUE_URL", Make: worker},
 		Actions: serve,
 	}
 }
@@ -37,43 +37,36 @@ func Extension() extension.Extension {
 // store is what chat needs kept.
 type store interface {
 	chat.Log
-	chat.IdempotencyKeys
 	chat.Relays
-}
-
-// inProcess goes on with rooms in the process of whoever spoke. A Lambda does that when it is called the next time; until
-// then the rooms are taken over by others.
-type inProcess struct{ relay *chat.Relay }
-
-// HandOn implements chat.HandOns.
-func (p inProcess) HandOn(ctx context.Context, h chat.HandOn) error {
-	go func() { _ = p.relay.Continue(context.WithoutCancel(ctx), h) }()
-	return nil
+	chat.IdempotencyKeys
 }
 
 // serve makes the actions.
 func serve(core extension.Core) (map[string]apigateway.Action, error) {
-	days, err := strconv.Atoi(core.Setting("HISTORY_DAYS"))
-	if err != nil || days < 1 {
-		return nil, fmt.Errorf("HISTORY_DAYS must be a whole number of days, 1 or more, not %q", core.Setting("HISTORY_DAYS"))
-	}
-	kept, ok := core.Store.(store)
-	if !ok {
-		return nil, errors.New("chat has no store")
-	}
-	relay := &chat.Relay{
-		Log: kept, Relays: kept, FanOut: core.FanOut, NewID: core.NewID, HistoryDays: days, Logger: core.Logger,
-	}
-	relay.HandOns = inProcess{relay}
-	uc := &chat.Chat{
-		Relay:    relay,
-		Registry: core.Registry, Memberships: core.Memberships, Log: kept, IdempotencyKeys: kept,
-		FanOut: core.FanOut, Policy: core.Policy, Limit: core.Limit, NewID: core.NewID,
-		HistoryDays: days,
+	uc, err := useCases(core)
+	if err != nil {
+		return nil, err
 	}
 	made := map[string]apigateway.Action{}
 	for route, action := range actions {
 		made[route] = action(uc)
 	}
 	return made, nil
+}
+
+// useCases makes what chat does.
+func useCases(core extension.Core) (*chat.Chat, error) {
+	days, err := strconv.Atoi(core.Setting("HISTORY_DAYS"))
+	if err != nil || days < 1 {
+		return nil, fmt.Errorf("HISTORY_DAYS must be a whole number of days, 1 or more, not %q", core.Setting("HISTORY_DAYS"))
+	}
+	kept, ok := core.Store.(store)
+	if !ok || core.Queue == nil {
+		return nil, errors.New("chat has no store, or no queue for its relay")
+	}
+	return &chat.Chat{
+		Registry: core.Registry, Memberships: core.Memberships, Log: kept, IdempotencyKeys: kept, Relay: relay(core, kept, days),
+		FanOut: core.FanOut, Policy: core.Policy, Limit: core.Limit, NewID: core.NewID,
+		HistoryDays: days,
+	}, nil
 }

@@ -6,10 +6,12 @@ package extension
 
 import (
 	"context"
+	"io"
 	"log/slog"
 
 	"wsecho/adapters/apigateway"
 	"wsecho/adapters/dynamodb"
+	"wsecho/adapters/sqs"
 	"wsecho/domain"
 )
 
@@ -28,8 +30,20 @@ type Extension struct {
 	Store func(dynamodb.Table) any
 	// OnLeave makes what is told of connections that left.
 	OnLeave func(queue domain.Queue, newID func() string) OnLeave
+	// Worker is what works behind a queue of the extension's own, if it has one.
+	Worker *Worker
 	// Actions makes what serves the routes, by route key. An error says which setting is missing or wrong.
 	Actions func(Core) (map[string]apigateway.Action, error)
+}
+
+// Worker is a second function of an extension, which a queue invokes.
+type Worker struct {
+	// Name is that of the function, as Extension.Name is. It has the same settings.
+	Name string
+	// Queue is the environment variable with the URL of its queue, for both functions.
+	Queue string
+	// Make makes it. Its Audiences and its Queue are set by others.
+	Make func(Core) (*sqs.Worker, error)
 }
 
 // OnLeave is called for each audience that a closed connection was a member of, whoever defined that audience; see
@@ -51,6 +65,11 @@ type Core struct {
 	Logger *slog.Logger
 	// Store is what Extension.Store made, or what the local program keeps in memory instead.
 	Store any
+	// Queue is that of Extension.Worker.
+	Queue domain.Queue
+	// Metrics gets metrics in CloudWatch's embedded format, with Stack as their dimension; nil is none.
+	Metrics io.Writer
+	Stack   string
 	// Setting returns the value of one of Extension.Settings; empty if it is not set.
 	Setting func(name string) string
 }

@@ -25,6 +25,9 @@ type Worker struct {
 	FanOut *domain.FanOut
 	// Queue gets, on its dead-letter side, messages that nobody can read. Only Handle needs it.
 	Queue *Queue
+	// Take, if set, is asked before a delivery is worked on; taken tells that it is none for members, and was dealt with.
+	// After an error the whole message has to be handed out again.
+	Take func(ctx context.Context, d domain.Delivery) (taken bool, err error)
 	// Audiences are the kinds that pushes may be for, beside everyone.
 	Audiences []domain.AudienceKind
 	// Logger gets a line for each delivery, without its content. Nil is slog.Default.
@@ -74,6 +77,9 @@ func sentAt(m events.SQSMessage) time.Time {
 // Deliver works on one delivery, and logs what came of it. After an error the whole delivery has to be
 // handed out again.
 func (w *Worker) Deliver(ctx context.Context, d domain.Delivery) error {
+	if taken, err := w.take(ctx, d); taken {
+		return err
+	}
 	until := time.Now().Add(unlimited)
 	if deadline, ok := ctx.Deadline(); ok {
 		until = deadline.Add(-margin)
@@ -81,6 +87,19 @@ func (w *Worker) Deliver(ctx context.Context, d domain.Delivery) error {
 	report, err := w.FanOut.Deliver(ctx, d, until)
 	w.log(ctx, d, report, err)
 	return err
+}
+
+// take offers a delivery to Take, and logs what it fails of.
+func (w *Worker) take(ctx context.Context, d domain.Delivery) (taken bool, err error) {
+	if w.Take == nil {
+		return false, nil
+	}
+	taken, err = w.Take(ctx, d)
+	if taken && err != nil {
+		w.logger().ErrorContext(ctx, "message failed, it will be tried again",
+			"messageId", d.MessageID, "audience", d.Audience, "error", err.Error())
+	}
+	return taken, err
 }
 
 func (w *Worker) log(ctx context.Context, d domain.Delivery, r domain.Report, err error) {

@@ -94,7 +94,11 @@ func startOn(ctx context.Context, listener net.Listener, o options, out io.Write
 	self.handler = web.Handler(o.stage, pages(api, queue))
 	s.http.DisableGeneralOptionsHandler = true // The guard sees every request.
 	s.http.Handler = o.guarded(self.handler, listener.Addr(), newLogger(o, out, o.level()))
-	s.serve(gateway.Listener(listener), queue, parts.Worker())
+	working, err := working(parts, queue)
+	if err != nil {
+		return nil, err
+	}
+	s.serve(gateway.Listener(listener), working)
 	return s, nil
 }
 
@@ -110,11 +114,17 @@ func assemble(ctx context.Context, o options, sender domain.Sender, out io.Write
 		Sender:      sender,
 		Queue:       queue,
 		Stores:      stores(),
+		Queues:      map[string]domain.Queue{},
 		Setting:     o.setting,
 		Quotas:      new(memory.Quotas),
 		Limiter:     domain.NewLimiter(o.callbackRate),
 		Rests:       new(domain.Rests),
 		Logger:      logger,
+	}
+	for _, e := range wiring.Extensions() {
+		if e.Worker != nil {
+			parts.Queues[e.Name] = &memory.Queue{Logger: logger}
+		}
 	}
 	parts.MaxPerUser, parts.MessagesPerMinute = o.maxPerUser, o.messagesPerMinute
 	if err := o.authorize(&parts); err != nil {
@@ -153,11 +163,30 @@ func routes(p wiring.Parts) (map[string]gateway.Route, error) {
 	return all, nil
 }
 
-func (s *server) serve(listener net.Listener, queue *memory.Queue, worker *sqs.Worker) {
+// working are the queues, and who works behind each.
+func working(p wiring.Parts, queue *memory.Queue) (map[*memory.Queue]*sqs.Worker, error) {
+	all := map[*memory.Queue]*sqs.Worker{queue: p.Worker()}
+	for _, e := range wiring.Extensions() {
+		own, ok := p.Queues[e.Name].(*memory.Queue)
+		if !ok {
+			continue
+		}
+		worker, err := p.WorkerOf(e)
+		if err != nil {
+			return nil, err
+		}
+		all[own] = worker
+	}
+	return all, nil
+}
+
+func (s *server) serve(listener net.Listener, working map[*memory.Queue]*sqs.Worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.ended.Go(func() { _ = s.http.Serve(listener) }) // It returns when stop closes it.
-	s.ended.Go(func() { queue.Run(ctx, workers, worker.Deliver) })
+	for queue, worker := range working {
+		s.ended.Go(func() { queue.Run(ctx, workers, worker.Deliver) })
+	}
 }
 
 // stop closes every socket with a close frame, and returns when nothing runs any more.

@@ -24,6 +24,8 @@ const (
 type Metric struct {
 	Name, Unit string
 	Value      int64
+	// Values, if there are any, count instead of Value: up to 100.
+	Values []int64
 }
 
 type definition struct{ Name, Unit string }
@@ -45,7 +47,9 @@ func Write(out io.Writer, at time.Time, dimensions map[string]string, metrics ..
 	}
 	for _, m := range metrics {
 		d.Metrics = append(d.Metrics, definition{m.Name, m.Unit})
-		line[m.Name] = m.Value
+		if line[m.Name] = m.Value; len(m.Values) > 0 {
+			line[m.Name] = m.Values
+		}
 	}
 	line["_aws"] = map[string]any{"Timestamp": at.UnixMilli(), "CloudWatchMetrics": []directive{d}}
 	text, err := json.Marshal(line)

@@ -85,7 +85,7 @@ var choices = []string{
 }
 
 // chosen are the functions that the choices concern.
-var chosen = []string{"WsAuthorize", "WsChat"}
+var chosen = []string{"WsAuthorize", "WsChat", "WsRelay"}
 
 // change shows that these can be chosen later, that just the functions concerned get new versions, and that who may
 // connect reaches the version that is called.

@@ -40,9 +40,24 @@ func (s stack) testWscat(ctx context.Context, log io.Writer) error {
 	c.hearNothing()
 
 	c.say(bob, `{"action":"join","id":"j1","room":"kitchen"}`)
-	c.hears(bob, message{Type: "ack", ID: "j1"})
+	c.hears(bob, message{Type: "ack", ID: "j1", Messages: []line{}})
 	c.do(func() error { return s.push(ctx, log, "room:kitchen", `"and cake"`) })
 	c.hears(bob, message{Type: "push", Data: "and cake"})
+	c.hearNothing()
+
+	c.say(ada, `{"action":"join","id":"j2","room":"kitchen"}`)
+	c.hears(ada, message{Type: "ack", ID: "j2", Messages: []line{}})
+	c.hears(bob, message{Type: "joined", User: "ada"})
+	c.say(bob, `{"action":"say","id":"s1","room":"kitchen","data":"who?"}`)
+	c.hears(bob, message{Type: "ack", ID: "s1"})
+	c.hears(ada, message{Type: "messages", Messages: []line{{1, "who?"}}})
+	c.hearNothing()
+
+	// Who comes by hands the room to the worker; whoever spoke does not get what it said.
+	c.do(func() error { return s.abandon(ctx, log, "kitchen") })
+	c.say(bob, `{"action":"ping","id":"p1","rooms":["kitchen"]}`)
+	c.hears(bob, message{Type: "pong", ID: "p1"})
+	c.hears(ada, message{Type: "messages", Messages: []line{{1, "who?"}}})
 	c.hearNothing()
 	return c.err
 }
@@ -57,6 +72,13 @@ type message struct {
 	User     string
 	Data     any
 	Sent     int
+	Messages []line
+}
+
+// line is one of a room.
+type line struct {
+	Seq  int
+	Data any
 }
 
 // session is a conversation that ends at the first thing that goes wrong, which is err.

@@ -87,13 +87,36 @@ func (s stack) push(ctx context.Context, log io.Writer, audience, message string
 		return err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return accepted(request)
+}
+
+// abandon makes of a room one whose relay died before it pushed anything, a long time ago.
+func (s stack) abandon(ctx context.Context, log io.Writer, room string) error {
+	table, err := s.output(ctx, log, "TableName")
+	if err != nil {
+		return err
+	}
+	body := fmt.Sprintf(`{"TableName":%q,"Key":{"pk":{"S":"head#%s"},"sk":{"S":"head"}},`+
+		`"UpdateExpression":"SET #relayed = :zero, #at = :zero","ConditionExpression":"attribute_exists(seq)",`+
+		`"ExpressionAttributeNames":{"#relayed":"relayed","#at":"at"},"ExpressionAttributeValues":{":zero":{"N":"0"}}}`, table, room)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.cloud.url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	request.Header.Set("X-Amz-Target", "DynamoDB_20120810.UpdateItem")
+	return accepted(request)
+}
+
+// accepted sends a request to the emulator, which has to take it.
+func accepted(request *http.Request) error {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("sending to %s: %s", queue, response.Status)
+		return fmt.Errorf("%s: %s", request.URL, response.Status)
 	}
 	return nil
 }

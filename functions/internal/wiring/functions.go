@@ -7,10 +7,12 @@ import (
 	"slices"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"wsecho/adapters/apigateway"
 	"wsecho/adapters/extension"
 	"wsecho/adapters/sqs"
+	"wsecho/domain"
 )
 
 // The functions of the core. They are no variables, so that a Lambda has the code of its own function alone.
@@ -86,23 +88,26 @@ func Deliver() Function {
 	}
 }
 
-// Functions returns all functions: the core's, and one for each extension.
+// Functions returns all functions: the core's, and those of the extensions.
 func Functions() []Function {
 	all := []Function{Authorize(), Connect(), Disconnect(), Default(), Echo(), Broadcast(), Deliver()}
 	for _, e := range extensions() {
 		all = append(all, Extension(e))
+		if e.Worker != nil {
+			all = append(all, Worker(e))
+		}
 	}
 	return all
 }
 
 // Extension is the function that serves an extension's routes.
 func Extension(e extension.Extension) Function {
-	own := Setting{Names: e.Settings, fill: func(p *Parts, env environment) error {
-		p.Setting = env.value
-		return nil
-	}}
+	settings := append(speaking(), own(e))
+	if e.Worker != nil {
+		settings = append(settings, ownQueue(e, e.Worker.Queue))
+	}
 	return Function{
-		Name: e.Name, Routes: e.Routes, Answers: true, Settings: append(speaking(), own),
+		Name: e.Name, Routes: e.Routes, Answers: true, Settings: settings,
 		Make: func(p Parts) (lambda.Handler, error) {
 			actions, err := e.Actions(p.core(e))
 			if err != nil {
@@ -114,4 +119,47 @@ func Extension(e extension.Extension) Function {
 			return apigateway.Messages(actions, p.requestLogger()), nil
 		},
 	}
+}
+
+// Worker is the function that works behind an extension's own queue.
+func Worker(e extension.Extension) Function {
+	return Function{
+		Name: e.Worker.Name, Settings: []Setting{table, queue, posts, own(e), ownQueue(e, e.Worker.Queue, "DLQ_URL")},
+		Make: func(p Parts) (lambda.Handler, error) {
+			worker, err := p.WorkerOf(e)
+			if err != nil {
+				return nil, err
+			}
+			var ok bool
+			if worker.Queue, ok = p.Queues[e.Name].(*sqs.Queue); !ok {
+				return nil, errors.New(e.Worker.Name + " works behind queues of SQS alone")
+			}
+			return lambda.NewHandler(worker.Handle), nil
+		},
+	}
+}
+
+// own are the settings of an extension.
+func own(e extension.Extension) Setting {
+	return Setting{Names: e.Settings, fill: func(p *Parts, env environment) error {
+		p.Setting = env.value
+		return nil
+	}}
+}
+
+// ownQueue is the queue of an extension's worker. It has no other road for retries. The second variable is the queue's
+// for what nobody can read.
+func ownQueue(e extension.Extension, names ...string) Setting {
+	return Setting{Names: names, fill: func(p *Parts, env environment) error {
+		config, err := env.aws()
+		q := &sqs.Queue{Client: sdk.NewFromConfig(config)}
+		errs := []error{err}
+		for i, url := range []*string{&q.URL, &q.DeadLetterURL}[:len(names)] {
+			*url, err = env.required(names[i])
+			errs = append(errs, err)
+		}
+		q.RetryURL = q.URL
+		p.Queues = map[string]domain.Queue{e.Name: q}
+		return errors.Join(errs...)
+	}}
 }

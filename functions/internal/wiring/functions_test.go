@@ -14,7 +14,7 @@ import (
 var values = map[string]string{
 	"AWS_REGION": "us-east-1", "TABLE_NAME": "t", "CONNECTIONS_PER_USER": "25", "MESSAGES_PER_MINUTE": "120", "HISTORY_DAYS": "7",
 	"QUEUE_URL": "http://127.0.0.1/q", "RETRY_QUEUE_URL": "http://127.0.0.1/r", "DLQ_URL": "http://127.0.0.1/d",
-	"CALLBACK_URL": "http://127.0.0.1/dev", "CALLBACK_RATE": "1200", "MAX_CONCURRENCY": "10", "AUTH_MODE": "open",
+	"RELAY_QUEUE_URL": "http://127.0.0.1/o", "CALLBACK_URL": "http://127.0.0.1/dev", "CALLBACK_RATE": "2200", "MAX_CONCURRENCY": "10", "AUTH_MODE": "open",
 }
 
 func valid(name string) string { return values[name] }

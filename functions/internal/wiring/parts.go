@@ -32,6 +32,8 @@ type Parts struct {
 	Quotas        domain.Quotas
 	// Stores has what extensions keep, by their names.
 	Stores map[string]any
+	// Queues are those of the workers of extensions, by the extensions' names.
+	Queues map[string]domain.Queue
 	// Setting returns the settings of extensions; nil is none.
 	Setting func(name string) string
 	// MaxPerUser bounds the connections of a user, MessagesPerMinute what one sends to others; 0 is no limit.
@@ -76,6 +78,12 @@ func (p Parts) FanOut() *domain.FanOut {
 func (p Parts) Worker() *sqs.Worker {
 	return &sqs.Worker{FanOut: p.FanOut(), Audiences: Audiences(), Logger: p.Logger}
 }
+
+// WorkerOf makes the worker of an extension that has one.
+func (p Parts) WorkerOf(e extension.Extension) (*sqs.Worker, error) { return e.Worker.Make(p.core(e)) }
+
+// Extensions are the features beyond the core.
+func Extensions() []extension.Extension { return extensions() }
 
 // Audiences are the kinds of audiences that there are, beside everyone.
 func Audiences() []domain.AudienceKind {
@@ -122,7 +130,8 @@ func (p Parts) core(e extension.Extension) extension.Core {
 	}
 	return extension.Core{
 		Registry: p.Registry, Memberships: p.Memberships, FanOut: p.FanOut(), Policy: domain.ByGrants{}, Limit: p.limit(),
-		NewID: NewID, Logger: p.Logger, Store: p.Stores[e.Name], Setting: p.Setting,
+		NewID: NewID, Logger: p.Logger, Store: p.Stores[e.Name], Queue: p.Queues[e.Name], Setting: p.Setting,
+		Metrics: p.Metrics, Stack: p.Stack,
 	}
 }
 

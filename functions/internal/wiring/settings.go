@@ -89,7 +89,7 @@ func fillPosts(p *Parts, env environment) error {
 		return err
 	}
 	p.Sender = apigateway.NewSender(config, url, PostConcurrency)
-	p.Limiter = domain.NewLimiter(rate / (workers + RetryConcurrency))
+	p.Limiter = domain.NewLimiter(rate / (2*workers + RetryConcurrency)) // The relay has as many as deliver.
 	p.Rests = new(domain.Rests)
 	return nil
 }
