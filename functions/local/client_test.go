@@ -44,6 +44,7 @@ type client struct {
 	conn      net.Conn
 	reader    io.Reader
 	handshake ws.Handshake
+	heard     *heard
 }
 
 func dial(t *testing.T, url string) *client {
@@ -62,7 +63,7 @@ func tryDial(t *testing.T, url string, dialer ws.Dialer) (*client, error) {
 		return nil, err
 	}
 	t.Cleanup(func() { conn.Close() })
-	c := &client{t: t, conn: conn, reader: conn, handshake: handshake}
+	c := &client{t: t, conn: conn, reader: conn, handshake: handshake, heard: &heard{}}
 	if buffered != nil {
 		c.reader = buffered
 	}
@@ -118,8 +119,8 @@ func (c *client) text() string {
 	return text
 }
 
-// receive returns the next message, which must be of a type, but for what is told meanwhile of who comes and goes: that
-// comes from workers, in their own time.
+// receive returns the next message, which must be of a type, but for what is told meanwhile of who comes and goes, and
+// for the lines of rooms, which wait for line: those come from workers, in their own time.
 func (c *client) receive(kind string) map[string]any {
 	c.t.Helper()
 	for {
@@ -128,10 +129,11 @@ func (c *client) receive(kind string) map[string]any {
 		if err := json.Unmarshal([]byte(text), &message); err != nil {
 			c.t.Fatalf("received %.300s: %v", text, err)
 		}
+		c.hear(message)
 		switch message["type"] {
 		case kind:
 			return message
-		case "joined", "left":
+		case "joined", "left", "messages":
 		default:
 			c.t.Fatalf("received %.300s, want a message of type %s", text, kind)
 		}
@@ -147,20 +149,23 @@ func (c *client) reply() map[string]any {
 		if err := json.Unmarshal([]byte(text), &message); err != nil {
 			c.t.Fatalf("received %.300s: %v", text, err)
 		}
-		if _, push := message["from"]; !push {
+		if _, push := message["from"]; !push && message["type"] != "messages" {
 			return message
 		}
 	}
 }
 
-// echoes checks that the connection still works and that nothing else came before: whatever was posted to it arrives
-// ahead of the echo.
+// echoes checks that the connection still works and that nothing else came before, no line of a room either that the
+// client had not got: whatever was posted to it arrives ahead of the echo.
 func (c *client) echoes() {
 	c.t.Helper()
 	id := rand.Text()
 	c.send(`{"action":"echo","id":"` + id + `"}`)
 	if got := c.receive("echo"); got["id"] != id {
 		c.t.Fatalf("received %v, want the echo %s", got, id)
+	}
+	if len(c.heard.fresh) > 0 {
+		c.t.Fatalf("received %v, which nobody expected", c.heard.fresh)
 	}
 }
 
