@@ -43,14 +43,16 @@ func converse(t *testing.T, url string) bool {
 		t.Errorf("joined = %v", got)
 	}
 	said := ada.ask("ack", `{"action":"say","room":%q,"data":"one"}`, r)
-	message := bob.receive("message")
-	if message["seq"] != said["seq"] || message["epoch"] != said["epoch"] || message["data"] != "one" || message["messageId"] != said["messageId"] {
+	message := bob.line()
+	if message["room"] != r || message["seq"] != said["seq"] || message["epoch"] != said["epoch"] || message["data"] != "one" || message["messageId"] != said["messageId"] {
 		t.Errorf("said %v, got %v", said, message)
 	}
 	var last map[string]any
 	for i := range 3 {
 		last = bob.ask("ack", `{"action":"say","room":%q,"data":%d}`, r, i)
-		ada.receive("message")
+		if got := ada.line(); got["messageId"] != last["messageId"] || got["seq"] != last["seq"] || got["data"] != float64(i) {
+			t.Errorf("said %v, got %v", last, got)
+		}
 	}
 	if last["seq"] != 4.0 {
 		return false
@@ -63,6 +65,8 @@ func converse(t *testing.T, url string) bool {
 	if got := seqs(page); got != "[1 2]" || page["more"] != false {
 		t.Errorf("history before 3 = %v", page)
 	}
+	ada.echoes()
+	bob.echoes()
 	bob.Conn.Close()
 	if got := ada.receive("left"); got["user"] != "bob" {
 		t.Errorf("left = %v", got)
@@ -79,6 +83,8 @@ func converse(t *testing.T, url string) bool {
 	if fmt.Sprint(pong["rooms"]) != fmt.Sprintf("map[%s:map[epoch:%s seq:5]]", r, said["epoch"]) {
 		t.Errorf("pong = %v", pong)
 	}
+	ada.echoes()
+	back.echoes()
 	return true
 }
 
@@ -107,9 +113,12 @@ func severalDevices(t *testing.T, url string) {
 	}
 	said := phone.ask("ack", `{"action":"say","room":%q,"data":"hello"}`, r)
 	for _, c := range []*client{laptop, b, e} {
-		if got := c.receive("message"); got["messageId"] != said["messageId"] || got["from"].(map[string]any)["user"] != ada {
+		if got := c.line(); got["messageId"] != said["messageId"] || got["from"].(map[string]any)["user"] != ada {
 			t.Errorf("message = %v", got)
 		}
+	}
+	for _, c := range everybody {
+		c.echoes()
 	}
 	told := b.ask("ack", `{"action":"tell","to":{"user":%q},"data":"psst"}`, ada)
 	for _, c := range []*client{phone, laptop} {

@@ -42,18 +42,21 @@ func stop(t *testing.T, s *server) {
 }
 
 // client is a client that understands what the API answers.
-type client struct{ *gatewaytest.Client }
+type client struct {
+	*gatewaytest.Client
+	heard *heard
+}
 
 func dial(t testing.TB, url string, header ...string) *client {
 	t.Helper()
-	return &client{gatewaytest.Connect(t, url, header...)}
+	return &client{gatewaytest.Connect(t, url, header...), &heard{}}
 }
 
 // in returns the same client for a part of a test.
 func (c *client) in(t *testing.T) *client {
 	same := *c.Client
 	same.T = t
-	return &client{&same}
+	return &client{&same, c.heard}
 }
 
 // object returns the next message.
@@ -66,16 +69,17 @@ func (c *client) object() (message map[string]any) {
 	return message
 }
 
-// receive returns the next message, which must be of a type, but for what is told meanwhile of who comes and goes: that
-// comes from workers, in their own time.
+// receive returns the next message, which must be of a type, but for what is told meanwhile of who comes and goes, and
+// for the lines of rooms, which wait for line: those come from workers, in their own time.
 func (c *client) receive(kind string) map[string]any {
 	c.T.Helper()
 	for {
 		message := c.object()
+		c.hear(message)
 		switch message["type"] {
 		case kind:
 			return message
-		case "joined", "left":
+		case "joined", "left", "messages":
 		default:
 			c.T.Fatalf("received %.300v, want a message of type %s", message, kind)
 		}
@@ -87,19 +91,22 @@ func (c *client) reply() map[string]any {
 	c.T.Helper()
 	for {
 		message := c.object()
-		if _, push := message["from"]; !push {
+		if _, push := message["from"]; !push && message["type"] != "messages" {
 			return message
 		}
 	}
 }
 
-// echoes checks that the connection still works and that nothing else came before: whatever was posted to it arrives
-// ahead of the echo.
+// echoes checks that the connection still works and that nothing else came before, no line of a room either that the
+// client had not got: whatever was posted to it arrives ahead of the echo.
 func (c *client) echoes() {
 	c.T.Helper()
 	id := rand.Text()
 	c.Send(`{"action":"echo","id":"` + id + `"}`)
 	if got := c.receive("echo"); got["id"] != id {
 		c.T.Fatalf("received %v, want the echo %s", got, id)
+	}
+	if len(c.heard.fresh) > 0 {
+		c.T.Fatalf("received %v, which nobody expected", c.heard.fresh)
 	}
 }

@@ -62,8 +62,10 @@ func stopReading(t *testing.T, s *server, w *watch, deaf *client) {
 		t.Fatal(err)
 	}
 	id := deafID(t, s)
-	filler := []byte(`"` + strings.Repeat("x", 100<<10) + `"`)
-	wait(t, func() bool { return s.parts.Sender.Send(t.Context(), id, filler) != nil })
+	for size := 100 << 10; size > 10; size /= 10 { // Until there is no room for a short line either.
+		filler := []byte(`"` + strings.Repeat("x", size) + `"`)
+		wait(t, func() bool { return s.parts.Sender.Send(t.Context(), id, filler) != nil })
+	}
 	w.deaf.Store(&deafness{id, w.others})
 }
 

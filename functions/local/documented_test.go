@@ -246,21 +246,39 @@ func (s *session) next() string {
 	}
 }
 
-// converse types what the document shows and waits for what it shows, at all wscats at the same time.
+// converse types what the document shows and waits for what it shows, at all wscats at the same time, then looks that
+// nothing else came. A wscat that begins by typing has its answer before those below it begin.
 func (r *typist) converse() {
 	var all sync.WaitGroup
 	for _, s := range r.sessions {
-		all.Go(func() {
-			for _, shown := range s.shown {
-				if typed, ok := strings.CutPrefix(shown, "> "); ok {
-					fmt.Fprintln(s.keyboard, typed)
-				} else {
-					r.compare("wscat", shown, s.next())
-				}
-			}
-		})
+		rest := s.shown
+		if len(rest) > 1 && strings.HasPrefix(rest[0], "> ") {
+			r.follow(s, rest[:2])
+			rest = rest[2:]
+		}
+		all.Go(func() { r.follow(s, rest) })
 	}
 	all.Wait()
+	for _, s := range r.sessions {
+		if len(s.shown) > 0 {
+			fmt.Fprintln(s.keyboard, `{"action":"echo","id":"last"}`)
+			if line := s.next(); !strings.Contains(line, `"id":"last"`) {
+				r.t.Errorf("wscat: came\n%s\nwhich no document shows", line)
+			}
+		}
+	}
+}
+
+// follow types and awaits lines.
+func (r *typist) follow(s *session, lines []string) {
+	r.t.Helper()
+	for _, shown := range lines {
+		if typed, ok := strings.CutPrefix(shown, "> "); ok {
+			fmt.Fprintln(s.keyboard, typed)
+		} else {
+			r.compare("wscat", shown, s.next())
+		}
+	}
 }
 
 // changing is what is another one with every run: ids, those of connections and requests too, and times.

@@ -214,10 +214,10 @@ func (s *speaker) read(conn *gatewaytest.Client, replies chan<- map[string]any) 
 		if err := json.Unmarshal([]byte(text), &m); err != nil {
 			s.t.Errorf("received %s", text)
 		}
-		if m["type"] == "message" {
-			s.note(m["epoch"].(string), m)
-		}
 		if page, ok := m["messages"].([]any); ok {
+			if len(page) > 0 && !ascends(page) {
+				s.t.Errorf("it does not ascend: %s", text)
+			}
 			for _, entry := range page {
 				s.note(m["epoch"].(string), entry.(map[string]any))
 			}

@@ -161,7 +161,8 @@ for (const mode of ['open', 'jwt']) {
       await page.getByLabel('Message to').fill('hello');
       await page.keyboard.press('Enter');
       await page.locator('.message:not(.pending) .body', { hasText: 'hello' }).waitFor();
-      assert.deepEqual((await victim.heard()).map(({ type }) => type), ['joined', 'message']);
+      assert.deepEqual((await victim.heard()).map(({ type, messages }) => [type, messages?.map(({ data }) => data.text)]),
+        [['joined', undefined], ['messages', ['hello']]]);
     });
   });
 }

@@ -145,9 +145,10 @@ test('rooms', async () => {
   await bob.ask({ action: 'join', room, epoch: '', after: 0 }, 'ackJoined');
   await ada.expect('joined');
   const { epoch, seq } = await ada.ask({ action: 'say', room, data: { text: 'one' }, key: KEY }, 'ackSaid');
-  assert.equal((await bob.expect('message')).seq, seq);
+  const pushed = await bob.expect('messages');
+  assert.deepEqual([pushed.room, pushed.epoch, pushed.messages.map((message) => message.seq)], [room, epoch, [seq]]);
   await bob.ask({ action: 'say', room, data: 2 }, 'ackSaid');
-  await ada.expect('message');
+  assert.deepEqual((await ada.expect('messages')).messages.map(({ data }) => data), [2]);
   assert.equal((await ada.ask({ action: 'history', room }, 'page')).messages.length, 2);
   await ada.ask({ action: 'history', room, before: 2, limit: 1, epoch }, 'page');
   await ada.ask({ action: 'history', room, after: 1 }, 'page');
@@ -157,6 +158,27 @@ test('rooms', async () => {
   await ada.ask({ action: 'ping' }, 'pong');
   await bob.ask({ action: 'leave', room }, 'ackLeft');
   await ada.expect('left');
+});
+
+test('a busy room', async () => {
+  const names = ['ada', 'bob', 'eve'];
+  const all = await Promise.all(names.map((name) => Client.connect(`?user=${name}`)));
+  const room = 'busy';
+  for (const client of all) await client.ask({ action: 'join', room }, 'ackJoined');
+  const LINES = 5; // Far below what a user may send a minute.
+  const acks = await Promise.all(all.flatMap((client) => Array.from({ length: LINES }, (_, n) => client.ask({ action: 'say', room, data: n }, 'ackSaid'))));
+  for (const [i, client] of all.entries()) {
+    // What it said itself is acknowledged, the rest is pushed; what it has it drops by number.
+    const own = acks.slice(i * LINES, (i + 1) * LINES);
+    const has = new Map(own.map(({ seq, messageId }) => [seq, messageId]));
+    while (has.size < acks.length) {
+      const { messages } = await client.expect('messages');
+      const seqs = messages.map(({ seq }) => seq);
+      assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b), 'a frame does not ascend');
+      messages.forEach(({ seq, messageId }) => has.set(seq, has.get(seq) ?? messageId));
+    }
+    assert.deepEqual(has, new Map(acks.map(({ seq, messageId }) => [seq, messageId])));
+  }
 });
 
 test('direct messages', async () => {

@@ -76,10 +76,10 @@ export class Room {
     this.#list(ack.members);
   }
 
-  /** Takes a message that was pushed, or said on this connection. */
-  message(epoch, message) {
+  /** Takes messages that were pushed, or one that was said on this connection. */
+  heard(epoch, messages) {
     const newer = this.#sequence.isNewer(epoch);
-    this.#take(epoch, [message]);
+    this.#take(epoch, messages);
     if (newer) this.#resync();
     else this.#repair();
   }

@@ -52,6 +52,8 @@ const STABLE_MS = 30_000;
 const CHECK_MS = 5000;
 /** API Gateway closes connections that are idle for 10 minutes: without rooms, too, something is sent. */
 const KEEP_ALIVE_MS = 5 * 60_000;
+/** Whoever was to push what was said may have died: a ping this long after the last word lets somebody else do it. */
+const SPOKEN_MS = 5000;
 /** A connection is replaced at a random time within this before its end, or a quarter of its life if that is less. */
 const ROTATION_MS = 10 * 60_000;
 const LIFE_MS = 2 * 60 * 60_000;
@@ -74,6 +76,7 @@ export class WsEcho extends EventTarget {
   #seen = new Set(); // Ids of messages without a number.
   #mine = new Set(); // Ids of the connections that this client has had.
   #waiters = new Set(); // Functions to call when anything changed.
+  #spoken; // Timer that runs since the last word.
   #wake = () => {}; // Ends the wait before the next attempt to connect.
 
   /**
@@ -120,6 +123,7 @@ export class WsEcho extends EventTarget {
   close() {
     if (!this.#running) return;
     this.#running = false;
+    clearTimeout(this.#spoken);
     this.#watch('removeEventListener');
     this.#rooms.forEach((room) => room.end());
     this.#rooms.clear();
@@ -373,13 +377,23 @@ export class WsEcho extends EventTarget {
       timer = setTimeout(async () => {
         if (this.#joinedOn(link).length > 0 || Date.now() - pinged >= KEEP_ALIVE_MS) {
           pinged = Date.now();
-          await this.#ping(link).catch((error) => error.code === 'timeout' && link === this.#link && this.check());
+          await this.#look(link);
         }
         if (timer) next();
       }, jitter(0.8 * pingMs, 1.2 * pingMs));
     };
     next();
     return { stop: () => (timer = clearTimeout(timer)) };
+  }
+
+  /** Pings once when nothing has been said for a while; the other pings stay where they are. */
+  #lookSoon() {
+    clearTimeout(this.#spoken);
+    if (this.#running) this.#spoken = setTimeout(() => this.#link && this.#look(this.#link), SPOKEN_MS);
+  }
+
+  #look(link) {
+    return this.#ping(link).catch((error) => error.code === 'timeout' && link === this.#link && this.check());
   }
 
   async #ping(link, timeoutMs) {
@@ -413,11 +427,15 @@ export class WsEcho extends EventTarget {
 
   async #say(room, data, key) {
     const message = { action: 'say', room: room.name, data, key };
-    const { reply, link } = await this.#exchange(message, { room: room.name, ...onceWithinADay() });
-    const { epoch, seq, messageId, at } = reply;
-    const from = { user: link.welcome.user, connection: link.welcome.connectionId };
-    room.message(epoch, { seq, messageId, from, data, at });
-    return { epoch, seq, messageId, at };
+    try {
+      const { reply, link } = await this.#exchange(message, { room: room.name, ...onceWithinADay() });
+      const { epoch, seq, messageId, at } = reply;
+      const from = { user: link.welcome.user, connection: link.welcome.connectionId };
+      room.heard(epoch, [{ seq, messageId, from, data, at }]);
+      return { epoch, seq, messageId, at };
+    } finally {
+      this.#lookSoon(); // Without an answer, too, it may be stored.
+    }
   }
 
   async #ask(message, options) {
@@ -517,8 +535,11 @@ export class WsEcho extends EventTarget {
 
   #receive(message) {
     switch (message.type) {
-      case 'message':
-        this.#rooms.get(message.room)?.message(message.epoch, numbered(message));
+      case 'messages':
+        this.#rooms.get(message.room)?.heard(message.epoch, message.messages);
+        break;
+      case 'message': // Of a service of the release before.
+        this.#rooms.get(message.room)?.heard(message.epoch, [numbered(message)]);
         break;
       case 'joined':
       case 'left':
@@ -558,7 +579,7 @@ function onceWithinADay() {
   return { until: Date.now() + SEND_MS, once: true };
 }
 
-/** What of a push belongs to the message itself. */
+/** What belongs to a message itself of a push that has one. */
 function numbered({ seq, messageId, from, data, at, void: isVoid }) {
   return isVoid ? { seq, void: true } : { seq, messageId, from, data, at };
 }

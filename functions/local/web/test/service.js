@@ -30,8 +30,12 @@ export class Service {
   /** Takes a message before the service does; what it returns is the answer, undefined leaves it to the service, null
    * swallows it. */
   intercept = () => undefined;
-  /** Tells for each push whether it reaches a socket. */
+  /** Tells for each push of a room's messages whether it reaches a socket. */
   delivers = () => true;
+  /** How long what is said waits for more to go into the same frame; 0 pushes each message at once. */
+  roundMs = 0;
+  /** Whether it is of the release before, which pushed each message in a frame of its own. */
+  old = false;
   lifeMs = LIFE_MS;
 
   #rooms = new Map();
@@ -67,9 +71,16 @@ export class Service {
   }
 
   push(name, message, except) {
+    this.pushFrame(name, [message], except);
+  }
+
+  /** Pushes messages to the members of a room, all but one. */
+  pushFrame(name, messages, except) {
     const { epoch, members } = this.room(name);
+    const frames = this.old ? messages.map((message) => ({ type: 'message', room: name, epoch, ...message }))
+      : [{ type: 'messages', room: name, epoch, messages }];
     for (const socket of members) {
-      if (socket.id !== except && this.delivers(message, socket)) socket.arrive({ type: 'message', room: name, epoch, ...message });
+      if (socket.id !== except && this.delivers(messages, socket)) frames.forEach((frame) => socket.arrive(frame));
     }
   }
 
@@ -135,8 +146,20 @@ export class Service {
     const from = { user: socket.user, connection: socket.id };
     const message = known ?? this.#store(name, data, from);
     this.#keys.set(`${socket.user} ${key}`, message);
-    this.push(name, message, socket.id);
+    if (this.roundMs > 0) this.#relay(name);
+    else this.push(name, message, socket.id);
     return { type: 'ack', epoch: this.room(name).epoch, seq: message.seq, messageId: message.messageId, at: message.at };
+  }
+
+  /** Pushes what was said since the last round; nobody is left out but who said all of it. */
+  #relay(name) {
+    const room = this.room(name);
+    room.round ??= setTimeout(() => {
+      const frame = room.log.slice(room.relayed ?? 0);
+      Object.assign(room, { round: undefined, relayed: room.log.length });
+      const { connection } = frame[0]?.from ?? {};
+      if (frame.length > 0) this.pushFrame(name, frame, frame.every(({ from }) => from.connection === connection) ? connection : undefined);
+    }, this.roundMs);
   }
 
   tell() {

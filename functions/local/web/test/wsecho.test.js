@@ -121,6 +121,102 @@ test('repetitions and disorder do not show', async () => {
   assert.equal(service.count('history'), 0);
 });
 
+test('a frame has many messages, and what of them is there already does not show', async () => {
+  const client = await connect();
+  await client.join('r');
+  const stored = from1to(6).map((n) => service.spoken('r', n, { push: false }));
+  const said = await client.say('r', 'mine');
+  stored.push(service.room('r').log.at(-1));
+  stored[1] = service.room('r').log[1] = { seq: 2, void: true };
+  for (const [from, to] of [[0, 3], [0, 4], [4, 7], [2, 7]]) service.pushFrame('r', stored.slice(from, to));
+  await settle();
+  assert.equal(said.seq, 7);
+  assert.deepEqual(numbers(client), [1, 3, 4, 5, 6, 7]);
+  assert.deepEqual(client.told.message.filter(({ own }) => own).map(({ data }) => data), ['mine']);
+  assert.deepEqual(client.told.message[0], { room: 'r', epoch: 'epoch-1', ...stored[0], own: false });
+  await pass(3000);
+  assert.equal(service.count('history'), 0);
+});
+
+test('a frame that comes before the answer has one\'s own message too', async () => {
+  const client = await connect();
+  await client.join('r');
+  let answer;
+  service.intercept = (message, socket) => {
+    if (message.action !== 'say') return undefined;
+    const ack = service.say(socket, message);
+    answer = () => socket.arrive({ ...ack, id: message.id });
+    return null;
+  };
+  const said = client.say('r', 'mine');
+  await settle();
+  service.spoken('r', 'theirs', { push: false });
+  service.pushFrame('r', service.room('r').log);
+  await settle();
+  assert.deepEqual(client.told.message.map(({ data, own }) => [data, own]), [['mine', true], ['theirs', false]]);
+  answer();
+  assert.equal((await said).seq, 1);
+  assert.deepEqual(numbers(client), [1, 2]);
+});
+
+test('a gap before a frame is filled from history', async () => {
+  const client = await connect();
+  await client.join('r');
+  const stored = from1to(9).map((n) => service.spoken('r', n, { push: false }));
+  service.pushFrame('r', stored.slice(0, 3));
+  service.pushFrame('r', stored.slice(6, 9));
+  await pass(2500);
+  assert.deepEqual([numbers(client), service.count('history')], [from1to(9), 1]);
+});
+
+test('a frame of another log makes it join anew', async () => {
+  const client = await connect();
+  await client.join('r');
+  service.spoken('r', 'old');
+  await settle();
+  Object.assign(service.room('r'), { epoch: 'epoch-2', log: [] });
+  service.pushFrame('r', ['new', 'newer'].map((data) => service.spoken('r', data, { push: false })));
+  await pass(500);
+  assert.deepEqual([client.told.page[1].cut, client.told.page[1].messages.map(({ data }) => data)], [true, ['new', 'newer']]);
+});
+
+// While a release is deployed, services of two releases may be at work, and pages in browsers are as old as their tabs.
+
+test('a service of the release before, and both at once', async () => {
+  const client = await connect();
+  await client.join('r');
+  service.old = true;
+  service.spoken('r', 'one');
+  await settle();
+  const [, two, three] = ['two', 'three'].reduce((all, data) => [...all, service.spoken('r', data, { push: false })], [null]);
+  service.old = false;
+  service.pushFrame('r', [two, three]);
+  service.old = true;
+  service.push('r', three);
+  service.spoken('r', 'four');
+  await settle();
+  assert.deepEqual(client.told.message.map(({ seq, data, own }) => [seq, data, own]),
+    [[1, 'one', false], [2, 'two', false], [3, 'three', false], [4, 'four', false]]);
+  service.push('r', service.room('r').log[1] = { seq: 2, void: true });
+  await pass(3000);
+  assert.deepEqual([numbers(client), service.count('history')], [[1, 2, 3, 4], 0]);
+});
+
+test('a client of the release before ignores frames, and finds everything by ping', async () => {
+  const Deaf = class extends service.WebSocket {
+    arrive(message) {
+      if (message.type !== 'messages') super.arrive(message);
+    }
+  };
+  const client = await connect({ WebSocket: Deaf, pingMs: 30_000 });
+  await client.join('r');
+  from1to(3).forEach((n) => service.spoken('r', n));
+  await pass(20_000);
+  assert.deepEqual(numbers(client), []);
+  await pass(20_000);
+  assert.deepEqual([numbers(client), client.told.page.length], [[1, 2, 3], 1]);
+});
+
 test('thousands of repetitions leave room for disorder', () => {
   const sequence = new Sequence();
   sequence.restart('e', 0, []);
@@ -225,6 +321,51 @@ test('a lost tail is found by ping', async () => {
   assert.deepEqual(numbers(client), []);
   await pass(20_000);
   assert.deepEqual(numbers(client), [1]);
+});
+
+test('whoever spoke pings once, five seconds after the last word', async () => {
+  const client = await connect({ pingMs: 60_000 });
+  await client.join('r');
+  const pings = () => service.received.filter(({ message }) => message.action === 'ping');
+  for (let n = 0; n < 3; n++) {
+    await client.say('r', n);
+    await pass(4000);
+  }
+  assert.equal(pings().length, 0);
+  await pass(900);
+  assert.equal(pings().length, 0);
+  await pass(200);
+  assert.deepEqual(pings().map(({ message }) => message.rooms), [['r']]);
+  await pass(30_000);
+  assert.equal(pings().length, 1);
+});
+
+test('that ping leaves the others where they are', async () => {
+  chance(0.5);
+  const client = await connect({ pingMs: 30_000 });
+  await client.join('r');
+  const began = Date.now();
+  await pass(20_000);
+  await client.say('r', 1);
+  await pass(71_000);
+  const at = service.received.filter(({ message }) => message.action === 'ping').map(({ at }) => at - began);
+  assert.deepEqual(at.map((ms) => Math.round(ms / 1000)), [25, 30, 60, 90]);
+});
+
+test('whoever does not know whether it spoke pings as well, and who has closed does not', async () => {
+  const client = await connect({ user: undefined, pingMs: 60_000 });
+  await client.join('r');
+  service.intercept = (message, socket) => (message.action === 'say' ? (service.say(socket, message), socket.end(), null) : undefined);
+  const said = client.say('r', 1).catch(({ code }) => code);
+  await pass(1000);
+  assert.equal(await said, 'disconnected');
+  service.intercept = () => undefined;
+  await pass(5000);
+  assert.equal(service.count('ping'), 1);
+  await client.say('r', 2);
+  client.close();
+  await pass(10_000);
+  assert.equal(service.count('ping'), 1);
 });
 
 test('a network that is back makes it look at once', async () => {
@@ -706,9 +847,11 @@ test('twenty clients and a bad network: everybody has the same, once, in order',
   let seed = 1;
   mock.method(Math, 'random', () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647);
   const all = [];
+  const frames = [];
+  service.roundMs = 300;
   for (let i = 0; i < 20; i++) all.push(await connect({ user: `user-${i}` }));
   await Promise.all(all.map((client) => client.join('r')));
-  service.delivers = () => Math.random() > 0.1;
+  service.delivers = ({ length }) => frames.push(length) && Math.random() > 0.1;
   service.intercept = (message, socket) => {
     if (Math.random() < 0.02) return null;
     if (message.action === 'say' && Math.random() < 0.1) return service.say(socket, message), null;
@@ -721,6 +864,7 @@ test('twenty clients and a bad network: everybody has the same, once, in order',
   service.delivers = () => true;
   await pass(180_000, 200);
   assert.equal((await Promise.all(said)).length, 200);
+  assert.ok(Math.max(...frames) >= 10, `the largest frame had ${Math.max(...frames)} messages`);
   const { log } = service.room('r');
   assert.equal(log.length, 200);
   for (const client of all) assert.deepEqual(numbers(client), from1to(200));
