@@ -31,8 +31,9 @@
  *   this client is no longer in it, or cannot fill a gap at the moment.
  *
  * What it keeps to: messages of a room are told in order of their numbers, each once, and none is left out; a gap is
- * filled from history. What was sent is repeated with the same key until it is acknowledged. An anonymous client's key
- * ends with its connection, so its message is not repeated on another: the promise rejects with "disconnected".
+ * filled from history. What is lost at the end is found by ping, now and then and five seconds after the last word said
+ * here. What was sent is repeated with the same key until it is acknowledged. An anonymous client's key ends with its
+ * connection, so its message is not repeated on another: the promise rejects with "disconnected".
  */
 import { Link, WsEchoError, refusal } from './wsecho-link.js';
 import { Room, readable } from './wsecho-room.js';
