@@ -81,7 +81,7 @@ func newMember(c *client, room string) *member {
 	m := &member{client: c, room: room, log: map[float64]string{}}
 	go func() {
 		for {
-			text, err := m.read(time.Minute)
+			text, err := m.Read(time.Minute)
 			if err != nil {
 				return
 			}
@@ -100,7 +100,7 @@ func (m *member) take(text string) {
 		MessageID string
 	}
 	if err := json.Unmarshal([]byte(text), &got); err != nil {
-		m.t.Errorf("received %s: %v", text, err)
+		m.T.Errorf("received %s: %v", text, err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -109,7 +109,7 @@ func (m *member) take(text string) {
 		m.frames++
 		first, last := ends(got.Messages)
 		if !ascends(got.Messages) || first <= m.latest {
-			m.t.Errorf("after number %v came a frame that does not ascend: %s", m.latest, text)
+			m.T.Errorf("after number %v came a frame that does not ascend: %s", m.latest, text)
 		}
 		m.latest = last
 	case "ack":
@@ -136,7 +136,7 @@ func ends(entries []any) (first, last float64) {
 // keep drops what the member has. m.mu is held.
 func (m *member) keep(seq float64, id string) {
 	if known, ok := m.log[seq]; ok && known != id {
-		m.t.Errorf("number %v is %s and %s", seq, known, id)
+		m.T.Errorf("number %v is %s and %s", seq, known, id)
 	}
 	m.log[seq] = id
 }
@@ -157,7 +157,7 @@ func (m *member) has(last int) bool {
 	}
 	if len(m.log) < last && time.Since(m.asked) > time.Second {
 		m.asked = time.Now()
-		m.t.Logf("a member had %d of %d lines and asks for the rest", len(m.log), last)
+		m.T.Logf("a member had %d of %d lines and asks for the rest", len(m.log), last)
 		_ = ws.WriteFrame(m.Conn, ws.MaskFrame(ws.NewTextFrame(fmt.Appendf(nil, `{"action":"history","room":%q,"after":%d}`, m.room, max(0, last-100)))))
 	}
 	return len(m.log) == last
