@@ -55,7 +55,7 @@ func newRecorder(t *testing.T) *recorder {
 		"RELAY_QUEUE_URL": r.relay, "CALLBACK_RATE": "8000", "MAX_CONCURRENCY": "10",
 		"MESSAGES_PER_MINUTE": "120", "CONNECTIONS_PER_USER": "1", "HISTORY_DAYS": "7", "AUTH_MODE": "open",
 		// As dynamodb.LocalConfig: the server keeps tables by region and key.
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
+		"LOG_LEVEL": "ERROR", "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
 	} {
 		t.Setenv(name, value)
 	}

@@ -122,6 +122,9 @@ func assemble(ctx context.Context, o options, sender domain.Sender, out io.Write
 		Logger:      logger,
 	}
 	for _, e := range wiring.Extensions() {
+		if e.Store != nil && parts.Stores[e.Name] == nil {
+			return parts, queue, fmt.Errorf("the extension %s has nothing in stores of functions/local/extensions.go: without a table it keeps nothing", e.Name)
+		}
 		if e.Worker != nil {
 			parts.Queues[e.Name] = &memory.Queue{Logger: logger}
 		}
