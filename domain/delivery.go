@@ -29,7 +29,7 @@ type Delivery struct {
 	// Postponed counts the runs in which Members were throttled, or rested because they had been.
 	Postponed int
 	// Repairable means that members find out by themselves what they missed, and get it elsewhere. Then those that are
-	// not reached at once, or at the second time, are left to that.
+	// not reached within one run and half a second are left to that.
 	Repairable bool
 	// Condition, if set, is what Message says of a membership. Where the opposite is true, the opposite is posted.
 	Condition *Condition

@@ -82,6 +82,21 @@ func (f *FanOut) Deliver(ctx context.Context, d Delivery, until time.Time) (Repo
 	return report, err
 }
 
+// Page reads who is first in an audience, for DeliverPage. An error wraps ErrUnavailable.
+func (f *FanOut) Page(ctx context.Context, a Audience) (Page, error) {
+	return f.read(ctx, Delivery{Audience: a, Span: Ring})
+}
+
+// DeliverPage is Deliver for a delivery to a whole audience and without a condition, whose page was read just now, so
+// that a caller can do so while it waits for something else.
+func (f *FanOut) DeliverPage(ctx context.Context, d Delivery, page Page, until time.Time) (Report, error) {
+	report, err := f.workOnPage(ctx, d, page, until)
+	if f.Ran != nil {
+		f.Ran(d, report)
+	}
+	return report, err
+}
+
 // work drops, splits or posts.
 func (f *FanOut) work(ctx context.Context, d Delivery, until time.Time) (Report, error) {
 	if d.expired() {
@@ -94,6 +109,10 @@ func (f *FanOut) work(ctx context.Context, d Delivery, until time.Time) (Report,
 	if err != nil {
 		return Report{}, fmt.Errorf("reading the members of %s: %w", d.Audience, err)
 	}
+	return f.workOnPage(ctx, d, page, until)
+}
+
+func (f *FanOut) workOnPage(ctx context.Context, d Delivery, page Page, until time.Time) (Report, error) {
 	if d.MaxMembers > 0 && (page.More || len(page.Members) > d.MaxMembers) {
 		return Report{Oversized: 1}, nil
 	}

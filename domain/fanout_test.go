@@ -399,3 +399,24 @@ func TestChildrenAreBounded(t *testing.T) {
 		wantReport(t, report, domain.Report{Queued: 100})
 	})
 }
+
+// TestDeliverPage posts to a page that was read before, and cuts one that is too large, as Deliver does.
+func TestDeliverPage(t *testing.T) {
+	for members, want := range map[int]domain.Report{3: {Sent: 3}, 200: {Queued: 3}} {
+		r := newRig(nil)
+		r.connect(t, members, time.Hour)
+		page, err := r.Page(t.Context(), domain.Everyone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := domain.Report{}
+		r.Ran = func(_ domain.Delivery, report domain.Report) { told = report }
+		report, err := r.DeliverPage(t.Context(), message(), page, time.Now().Add(time.Minute))
+		if err != nil || len(r.queue.queued) != report.Queued || told != report {
+			t.Errorf("%d queued, told of %+v, %v", len(r.queue.queued), told, err)
+		}
+		if report.Sent != want.Sent || (report.Queued > 0) != (want.Queued > 0) {
+			t.Errorf("%+v of %d members", report, members)
+		}
+	}
+}

@@ -11,8 +11,6 @@ const (
 	// MaxAttempts is how many runs post to a member and fail before it is given up. Those in which it was throttled,
 	// or rested, do not count: they go on until the delivery expires.
 	MaxAttempts = 8
-	// repairTries is how many runs post to a member that can find the message elsewhere.
-	repairTries = 2
 	// maxDelay is the longest that a queue holds a delivery back.
 	// Source: AWS, "Amazon SQS message quotas", message timer.
 	maxDelay = 15 * time.Minute
@@ -72,7 +70,7 @@ func (r *run) again(ctx context.Context, d Delivery, left leftover, back *[]Deli
 // schedule sets the delay of another attempt, which is not before a member has rested. If there is none to be made,
 // it returns the reason.
 func (f *FanOut) schedule(d *Delivery, rest time.Duration) (reason string) {
-	if d.Attempt >= MaxAttempts || d.Repairable && d.Attempt+d.Postponed >= repairTries {
+	if d.Attempt >= MaxAttempts || d.Repairable {
 		return fmt.Sprintf("not reached in %d attempts", d.Attempt)
 	}
 	last := min(lastChance, d.ExpiresAt.Sub(d.AcceptedAt)/4)

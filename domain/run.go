@@ -11,6 +11,8 @@ import (
 const (
 	// postTimeout bounds one post, so that a client that does not read delays nobody else for long.
 	postTimeout = 3 * time.Second
+	// repairableTimeout bounds one post of a delivery that members can do without. What follows it waits for that.
+	repairableTimeout = 500 * time.Millisecond
 	// triesPerRun is how often one run posts to a member that is throttled or whose post failed at once.
 	triesPerRun = 3
 	// hung is how long a post takes at least that is the member's fault, if it is given up because the run ends. A
@@ -72,12 +74,17 @@ func (r *run) reach(ctx context.Context, stop context.CancelFunc, m Member) {
 		if r.settled(stop, m, err) {
 			return
 		}
-		timedOut := errors.Is(err, context.DeadlineExceeded)
-		if timedOut || afterwards || try == triesPerRun || r.backoff().Wait(ctx, try) != nil || r.fanOut.Limiter.Wait(ctx) != nil {
+		if r.over(err) || afterwards || try == triesPerRun || r.backoff().Wait(ctx, try) != nil || r.fanOut.Limiter.Wait(ctx) != nil {
 			r.failed(m, err, time.Since(began))
 			return
 		}
 	}
+}
+
+// over tells of an error that there is no use in trying again within the run. Who is throttled may not, where others
+// wait for what comes after.
+func (r *run) over(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || r.delivery.Repairable && errors.Is(err, ErrThrottled)
 }
 
 // rests leaves out a member that rests.
@@ -94,8 +101,12 @@ func (r *run) rests(m Member, left time.Duration) {
 // failed notes a member that was not reached, whose last post ended so and took a time.
 func (r *run) failed(m Member, err error, took time.Duration) {
 	var rest time.Duration
-	throttled := errors.Is(err, ErrThrottled)
-	if throttled || errors.Is(err, context.DeadlineExceeded) && took >= hung {
+	throttled, timedOut := errors.Is(err, ErrThrottled), errors.Is(err, context.DeadlineExceeded)
+	if timedOut && took < hung && r.delivery.Repairable { // The run ended too early for it.
+		r.note(func() { r.untried = append(r.untried, m) })
+		return
+	}
+	if throttled || timedOut && took >= hung {
 		rest = r.fanOut.Rests.Missed(m.ID, r.fanOut.Limiter.Slowed())
 	}
 	r.note(func() {
@@ -108,7 +119,11 @@ func (r *run) failed(m Member, err error, took time.Duration) {
 }
 
 func (r *run) send(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, postTimeout)
+	timeout := postTimeout
+	if r.delivery.Repairable {
+		timeout = repairableTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return r.fanOut.Sender.Send(ctx, id, r.delivery.Message)
 }
