@@ -68,6 +68,7 @@ func (c *Chat) Ping(ctx context.Context, from domain.Caller, rooms []string) (Po
 		if err != nil {
 			return pong, err
 		}
+		c.Relay.adopt(ctx, room, head)
 		pong.Rooms[room] = Mark{head.Epoch, head.Seq}
 	}
 	return pong, nil

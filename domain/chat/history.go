@@ -39,7 +39,7 @@ func (c *Chat) History(ctx context.Context, from domain.Caller, room string, at 
 	if err != nil {
 		return History{}, err
 	}
-	read := reading{c, room, head, at.Limit}
+	read := reading{c.logs(), room, head, at.Limit}
 	recoverable := at.Epoch == nil || *at.Epoch == head.Epoch || fromTheBeginning(*at.Epoch, at.After)
 	if recoverable && at.After != nil {
 		page, complete, err := read.after(ctx, *at.After)
@@ -69,7 +69,7 @@ func fromTheBeginning(epoch string, after *int64) bool {
 
 // reading reads a room's log up to a head.
 type reading struct {
-	*Chat
+	logs
 	room  string
 	head  Head
 	limit int
@@ -80,22 +80,28 @@ func (r reading) after(ctx context.Context, position int64) (page History, compl
 	if position > r.head.Seq || position < 0 {
 		return page, false, nil
 	}
-	last := min(position+int64(r.limit), r.head.Seq)
+	read, _, err := r.following(ctx, position)
+	run := firstThatFit(read.dense())
+	end := position + int64(len(run))
+	return History{r.head.Epoch, messages(run), end < r.head.Seq}, !read.expired, err
+}
+
+// following reads what follows a position, up to a last number that is no further than the limit and the head.
+func (r reading) following(ctx context.Context, position int64) (read resolved, last int64, err error) {
+	last = min(position+int64(r.limit), r.head.Seq)
 	if last == position {
-		return History{r.head.Epoch, []Message{}, false}, true, nil
+		return read, last, nil
 	}
 	// The entry at the position itself proves, if it lives, that what is missing after it has not expired.
 	entries, cut, err := r.Log.Read(ctx, r.room, r.head.Epoch, Range{From: max(position, 1), To: last})
 	if err != nil {
-		return page, false, err
+		return read, position, err
 	}
 	if cut {
 		last = entries[len(entries)-1].Seq
 	}
-	read, err := r.resolve(ctx, entries, position+1, last)
-	run := firstThatFit(read.dense())
-	end := position + int64(len(run))
-	return History{r.head.Epoch, messages(run), end < r.head.Seq}, !read.expired, err
+	read, err = r.resolve(ctx, entries, position+1, last)
+	return read, last, err
 }
 
 // newest returns the last page. It ends before the first message that is still being written, from where a client goes
@@ -195,6 +201,18 @@ func (r resolved) dense() []Entry {
 		return r.run
 	}
 	return r.run[:r.open[0]]
+}
+
+// end is the number up to which nothing is open of what follows a position, up to a last number.
+func (r resolved) end(position, last int64) int64 {
+	dense := r.dense()
+	switch {
+	case len(dense) > 0:
+		return dense[len(dense)-1].Seq
+	case len(r.open) > 0:
+		return position
+	}
+	return last // All of it has expired.
 }
 
 // size is about how much an entry takes in a reply.

@@ -90,7 +90,7 @@ func (c *Chat) catchUp(ctx context.Context, room string, resume *Resume) (Joined
 	if joined.Members, err = c.list(ctx, room); err != nil {
 		return Joined{}, err
 	}
-	read := reading{c, room, head, MaxPage}
+	read := reading{c.logs(), room, head, MaxPage}
 	var page History
 	if resume != nil && (resume.Epoch == head.Epoch || fromTheBeginning(resume.Epoch, &resume.After)) {
 		page, joined.Recovered, err = read.after(ctx, resume.After)
@@ -99,6 +99,9 @@ func (c *Chat) catchUp(ctx context.Context, room string, resume *Resume) (Joined
 		page, err = read.newest(ctx)
 	}
 	joined.Messages, joined.More = page.Messages, page.More
+	if err == nil {
+		c.Relay.adopt(ctx, room, head)
+	}
 	return joined, err
 }
 

@@ -18,6 +18,11 @@ type Head struct {
 	Seq int64
 	// At is when that was.
 	At time.Time
+	// Relayed is the number up to which the members were sent the log.
+	Relayed int64
+	// Owner is the room's relay, empty if it has none, and Until when its lease ends; see Relays.
+	Owner string
+	Until time.Time
 }
 
 // Entry is what stands at a position of a room's log: a message, or a void where none will ever be.
@@ -44,8 +49,8 @@ type Range struct {
 // Log keeps the messages of rooms. Implementations are safe for concurrent use. Any method may return an error that
 // wraps domain.ErrUnavailable: nothing is known of the outcome, and the same call may be made again.
 type Log interface {
-	// Advance takes the next number of a room, and sets the head's time. epoch becomes the room's if it has none. A
-	// number that was taken but not reported leaves a hole.
+	// Advance takes the next number of a room, and sets the head's time. epoch becomes the room's if it has none; nothing
+	// of its log is relayed then. A number that was taken but not reported leaves a hole.
 	Advance(ctx context.Context, room, epoch string, at time.Time) (Head, error)
 	// Head returns the current head of a room.
 	Head(ctx context.Context, room string) (Head, error)

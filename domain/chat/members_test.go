@@ -126,8 +126,8 @@ func TestPushes(t *testing.T) {
 	said := r.say(phone, "hi", "")
 	for _, who := range []domain.Caller{laptop, bob} {
 		got, _ := json.Marshal(r.received(who))
-		want := fmt.Sprintf(`[{"at":%s,"data":"hi","epoch":%q,"from":{"connection":%q,"user":"ada"},"messageId":%q,"room":%q,"seq":1,"type":"message"}]`,
-			quoted(domain.Timestamp(r.stored()[0].At)), said.Epoch, phone.ID, said.MessageID, room)
+		want := fmt.Sprintf(`[{"epoch":%q,"messages":[{"at":%s,"data":"hi","from":{"connection":%q,"user":"ada"},"messageId":%q,"seq":1}],"room":%q,"type":"messages"}]`,
+			said.Epoch, quoted(domain.Timestamp(r.stored()[0].At)), phone.ID, said.MessageID, room)
 		if string(got) != want {
 			t.Errorf("%s received %s, want %s", who.User, got, want)
 		}
@@ -145,11 +145,14 @@ func TestDeliveryThatFails(t *testing.T) {
 	ada := r.member("ada")
 	r.FanOut.Registry = brokenRegistry{r.registry}
 	var log bytes.Buffer
-	r.Logger = slog.New(slog.NewTextHandler(&log, nil))
-	said := r.say(ada, "stored", "")
+	r.relays.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	r.say(ada, "stored", "")
 	r.wantOnce("stored")
-	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, said.MessageID) || !strings.Contains(text, "cause=") {
-		t.Errorf("the log is %q, want one line with the message id and the cause", text)
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "room="+room) || !strings.Contains(text, "cause=") {
+		t.Errorf("the log is %q, want one line with the room and the cause", text)
+	}
+	if len(r.handed) != 1 {
+		t.Errorf("handed on: %v", r.handed)
 	}
 }
 

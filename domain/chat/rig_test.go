@@ -26,21 +26,29 @@ type rig struct {
 	t        *testing.T
 	registry *memory.Registry
 	log      *log
+	relays   *chat.Relay
 	ids      atomic.Int64
 
 	mu     sync.Mutex // Guards what follows.
 	queued []domain.Delivery
+	handed []chat.HandOn
 	sent   map[string][]map[string]any
 	fails  map[string]error // How posts to a connection fail.
+	slow   map[string]time.Duration
 }
 
 func newRig(t *testing.T) *rig {
-	r := &rig{t: t, registry: new(memory.Registry), log: new(log), sent: map[string][]map[string]any{}, fails: map[string]error{}}
+	r := &rig{t: t, registry: new(memory.Registry), log: new(log), sent: map[string][]map[string]any{}, fails: map[string]error{}, slow: map[string]time.Duration{}}
 	fanOut := &domain.FanOut{
 		Registry: r.registry, Sender: r, Queue: r, Closer: domain.Closer{Registry: r.registry, Memberships: r.registry},
 		Limiter: domain.NewLimiter(1e6), Concurrency: 4, Random: func() float64 { return 0.5 },
 	}
+	r.relays = &chat.Relay{
+		Log: r.log, Relays: r.log, FanOut: fanOut, HandOns: r, NewID: r.newID, HistoryDays: 1,
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
 	r.Chat = &chat.Chat{
+		Relay:    r.relays,
 		Registry: r.registry, Memberships: r.registry, Log: r.log, IdempotencyKeys: r.log, FanOut: fanOut, Policy: domain.ByGrants{},
 		NewID: r.newID, HistoryDays: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
@@ -60,6 +68,10 @@ func (r *rig) Send(_ context.Context, id string, data []byte) error {
 		return err
 	}
 	r.mu.Lock()
+	takes := r.slow[id]
+	r.mu.Unlock()
+	time.Sleep(takes)
+	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.fails[id]; err != nil {
 		return err
@@ -73,6 +85,14 @@ func (r *rig) Enqueue(_ context.Context, ds ...domain.Delivery) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.queued = append(r.queued, ds...)
+	return nil
+}
+
+// HandOn implements chat.HandOns.
+func (r *rig) HandOn(_ context.Context, h chat.HandOn) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.handed = append(r.handed, h)
 	return nil
 }
 
@@ -102,6 +122,13 @@ func (r *rig) received(who domain.Caller) []map[string]any {
 
 // vanish ends a connection whose $disconnect has not been handled.
 func (r *rig) vanish(who domain.Caller) { r.fail(who, domain.ErrGone) }
+
+// takes lets all posts to a connection take a time.
+func (r *rig) takes(who domain.Caller, d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.slow[who.ID] = d
+}
 
 // fail lets all posts to a connection fail.
 func (r *rig) fail(who domain.Caller, err error) {

@@ -34,6 +34,8 @@ type Chat struct {
 	Log             Log
 	IdempotencyKeys IdempotencyKeys
 	FanOut          *domain.FanOut
+	// Relay pushes what is said. It has the same Log.
+	Relay *Relay
 	// Policy decides who may join and tell; see ActJoin and ActTell.
 	Policy domain.Policy
 	// Limit bounds what a user says and tells, and as multiples of that, each counted apart, how often it joins and
@@ -81,5 +83,18 @@ func notAMember(room string) error {
 	}
 }
 
+// logs are the rooms' logs, of which messages are kept for a number of days.
+type logs struct {
+	Log  Log
+	days int
+}
+
+func (c *Chat) logs() logs { return logs{c.Log, c.HistoryDays} }
+
 // history is how long messages are kept.
-func (c *Chat) history() time.Duration { return time.Duration(c.HistoryDays) * 24 * time.Hour }
+func (l logs) history() time.Duration { return time.Duration(l.days) * 24 * time.Hour }
+
+// void is the entry for a place where no message will be.
+func (l logs) void(epoch string, seq int64, at time.Time) Entry {
+	return Entry{Epoch: epoch, Seq: seq, At: at, ExpiresAt: at.Add(l.history()), Void: true}
+}

@@ -42,10 +42,10 @@ func (e Entry) message() Message {
 	return Message{Seq: e.Seq, MessageID: e.MessageID, From: &e.From, Data: e.Data, At: domain.Timestamp(e.At)}
 }
 
-// Say stores a message in a room and sends it to the other members. Once it is stored the answer is its place, even
-// if the delivery failed: members find it by ping and history.
+// Say stores a message in a room and makes sure that it is relayed to the members. Once it is stored the answer is its
+// place, even if that failed: members find it by ping and history.
 //
-// A key, if not empty, makes repetitions return the first one's place; they are delivered again. Refusals:
+// A key, if not empty, makes repetitions return the first one's place. Refusals:
 // bad_request, not_a_member, rate_limited, conflict (the key was used for something else), unavailable (the message may or may not
 // have been stored; repeat it with the same key).
 func (c *Chat) Say(ctx context.Context, from domain.Caller, room string, data json.RawMessage, key string) (Said, error) {
@@ -64,7 +64,6 @@ func (c *Chat) Say(ctx context.Context, from domain.Caller, room string, data js
 	if err != nil {
 		return Said{}, err
 	}
-	c.push(ctx, from.ID, room, stored)
 	return Said{stored.Epoch, stored.Seq, stored.MessageID, domain.Timestamp(stored.At)}, nil
 }
 
@@ -100,16 +99,25 @@ func (c *Chat) store(ctx context.Context, room string, message Entry, key *Idemp
 		// Reading the key first spares the room a void for every repetition.
 		switch sent, err := c.IdempotencyKeys.Find(ctx, key.User, key.Key); {
 		case err == nil:
-			return c.repeated(ctx, room, sent, key)
+			return c.said(ctx, room, sent, key)
 		case !errors.Is(err, ErrUnusedKey):
 			return Entry{}, err
 		}
 	}
+	return c.place(ctx, room, message, key)
+}
+
+// place writes a message at a number that it takes for it. Whatever comes of it, the last number that it took is relayed:
+// by the relay that the head showed then, or by nobody if it is not this one.
+func (c *Chat) place(ctx context.Context, room string, message Entry, key *IdempotencyKey) (stored Entry, err error) {
+	var last Head
+	defer func() { c.Relay.ensure(ctx, room, last, stored) }()
 	for range maxPlaces {
 		head, err := c.Log.Advance(ctx, room, c.NewID(), now())
 		if err != nil {
 			return Entry{}, err
 		}
+		last = head
 		stored, err := c.write(ctx, room, head, message, key)
 		if again, ok := errors.AsType[*AlreadySent](err); ok {
 			c.giveUp(ctx, room, head)
@@ -125,7 +133,7 @@ func (c *Chat) store(ctx context.Context, room string, message Entry, key *Idemp
 // write puts a message at the place that was taken for it, and returns what stands there.
 func (c *Chat) write(ctx context.Context, room string, place Head, message Entry, key *IdempotencyKey) (Entry, error) {
 	message.Epoch, message.Seq, message.At = place.Epoch, place.Seq, place.At
-	message.ExpiresAt = place.At.Add(c.history())
+	message.ExpiresAt = place.At.Add(c.logs().history())
 	if key != nil {
 		placed := *key
 		placed.Sent.Epoch, placed.Sent.Seq = place.Epoch, place.Seq
@@ -137,12 +145,24 @@ func (c *Chat) write(ctx context.Context, room string, place Head, message Entry
 
 // giveUp fills the place of a number that its writer will not use. If it fails, a reader will do it later.
 func (c *Chat) giveUp(ctx context.Context, room string, place Head) {
-	_, _ = c.Log.Write(ctx, room, c.void(place.Epoch, place.Seq, place.At), nil)
+	_, _ = c.Log.Write(ctx, room, c.logs().void(place.Epoch, place.Seq, place.At), nil)
 }
 
-// void is the entry for a place where no message will be.
-func (c *Chat) void(epoch string, seq int64, at time.Time) Entry {
-	return Entry{Epoch: epoch, Seq: seq, At: at, ExpiresAt: at.Add(c.history()), Void: true}
+// said returns the entry that a key was used for before, and makes sure that it is relayed: whoever wrote it may have
+// died before.
+func (c *Chat) said(ctx context.Context, room string, sent Sent, key *IdempotencyKey) (Entry, error) {
+	stored, err := c.repeated(ctx, room, sent, key)
+	if err != nil {
+		return Entry{}, err
+	}
+	head, err := c.Log.Head(ctx, room)
+	switch {
+	case err != nil:
+		c.Relay.failed(ctx, room, stored.Seq-1, err)
+	case head.Epoch == stored.Epoch && stored.Seq > head.Relayed:
+		c.Relay.ensure(ctx, room, head, Entry{})
+	}
+	return stored, nil
 }
 
 // repeated returns the entry that a key was used for before.
@@ -164,24 +184,6 @@ func (c *Chat) repeated(ctx context.Context, room string, sent Sent, key *Idempo
 
 func conflict() error {
 	return &domain.Error{Code: domain.Conflict, Message: "this key was used for another message; take a new one for each"}
-}
-
-// push sends a stored message to the room's members but the one connection that spoke.
-func (c *Chat) push(ctx context.Context, except, room string, e Entry) {
-	push, err := domain.EncodeMessage("message", "", struct {
-		Room  string `json:"room"`
-		Epoch string `json:"epoch"`
-		Message
-	}{room, e.Epoch, e.message()})
-	if err == nil {
-		_, err = c.FanOut.Deliver(ctx, domain.Delivery{
-			MessageID: e.MessageID, Message: push, Audience: Audience(room), Except: []string{except}, Span: domain.Ring,
-			Repairable: true, AcceptedAt: e.At, ExpiresAt: now().Add(domain.DeliveryLife),
-		}, now().Add(domain.InlineShare))
-	}
-	if err != nil {
-		c.Logger.ErrorContext(ctx, "a stored message was not delivered to all", "messageId", e.MessageID, "room", room, "cause", err)
-	}
 }
 
 // now is the time to the millisecond, as it is stored.
