@@ -8,8 +8,8 @@ import (
 	"wsecho/domain"
 )
 
-// firstLook is how long a relay waits before it looks again whether a message that it lacks was written; it doubles.
-const firstLook = 10 * time.Millisecond
+// firstLook is how long a relay waits at first before it looks again whether a message that it lacks was written.
+const firstLook = 20 * time.Millisecond
 
 // turn is a relay's time with a room.
 type turn struct {
@@ -56,7 +56,8 @@ func (t *turn) begin(head Head) { t.head, t.relayed = head, head.Relayed }
 // run relays until everything is, or the turn is over. done tells that the room is none of its business any more;
 // otherwise it has to be handed on.
 func (t *turn) run(ctx context.Context) (done bool, err error) {
-	for pause := firstLook; ; {
+	backoff := domain.Backoff{First: firstLook, Random: t.FanOut.Random}
+	for looks := 1; ; {
 		before := t.relayed
 		if err := t.round(ctx); err != nil {
 			return false, err
@@ -68,9 +69,10 @@ func (t *turn) run(ctx context.Context) (done bool, err error) {
 			return false, nil
 		}
 		if t.relayed == before { // There is a hole, which may be closed in a moment.
-			if pause, err = 2*pause, sleep(ctx, pause); err != nil {
+			if err := backoff.Wait(ctx, looks); err != nil {
 				return false, err
 			}
+			looks++
 		}
 	}
 }
@@ -137,16 +139,4 @@ func (t *turn) handOn(ctx context.Context) error {
 		return nil
 	}
 	return t.HandOns.HandOn(ctx, HandOn{t.room, t.owner}) // Where nobody knows of the lease, the worker finds out.
-}
-
-// sleep waits, or returns ctx's error if that ends before.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -18,6 +18,11 @@ func TestChatLog(t *testing.T) {
 	chattest.TestStore(t, func(*testing.T) chattest.Store { return store{new(direct)} })
 }
 
+// TestRelays does so for who relays them.
+func TestRelays(t *testing.T) {
+	chattest.TestRelays(t, func(*testing.T) chattest.RelayStore { return store{new(direct)} })
+}
+
 // direct does steps as they come.
 type direct struct {
 	mu sync.Mutex // Guards what follows.

@@ -22,6 +22,7 @@ func (x *search) judge(s state) string {
 		return ""
 	}
 	x.ends[key] = true
+	x.relayLast(&s)
 	end := x.settle(s)
 	for _, holds := range atTheEnd {
 		if wrong := holds(end); wrong != "" {
@@ -114,7 +115,7 @@ type invariant func(state) string
 var inEveryState = []invariant{nothingWrongSeen, membersAreListed}
 
 // atTheEnd holds when everything has come to rest.
-var atTheEnd = []invariant{nothingWrongSeen, noGhosts, liveRowsStay, wordsAreRight, linesAreThere}
+var atTheEnd = []invariant{nothingWrongSeen, noGhosts, liveRowsStay, wordsAreRight, linesAreThere, linesAreRelayed}
 
 func nothingWrongSeen(s state) string { return s.text("wrong") }
 

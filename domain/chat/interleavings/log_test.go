@@ -17,6 +17,10 @@ type head struct {
 	epoch string
 	seq   int64
 	at    int64
+
+	relayed int64
+	owner   string
+	until   int64
 }
 
 type entry struct {
@@ -45,7 +49,11 @@ func (h head) domain() chat.Head {
 	if h == (head{}) {
 		return chat.Head{}
 	}
-	return chat.Head{Epoch: h.epoch, Seq: h.seq, At: time.UnixMilli(h.at)}
+	got := chat.Head{Epoch: h.epoch, Seq: h.seq, At: time.UnixMilli(h.at), Relayed: h.relayed, Owner: h.owner}
+	if h.owner != "" {
+		got.Until = time.UnixMilli(h.until)
+	}
+	return got
 }
 
 func entryOf(e chat.Entry) entry {

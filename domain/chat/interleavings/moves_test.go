@@ -94,7 +94,7 @@ func (x *search) stepsOf(s state, n *node, put place, yield func(move, state) bo
 		!yield(move{who: n.process.name, what: n.step.name, how: crashed}, crash(after, n.process, put)) {
 		return false
 	}
-	return s.faults == x.faults || x.faultsOf(s, after, n, got, put, yield)
+	return s.faults == x.faults || n.step.certain || x.faultsOf(s, after, n, got, put, yield)
 }
 
 // crash is a state in which a function has stopped for ever.
@@ -112,6 +112,9 @@ func crash(s state, p *process, put place) state {
 func (x *search) faultsOf(s, after state, n *node, got answer, put place, yield func(move, state) bool) bool {
 	for _, f := range []fate{lost, unheard, refused} {
 		faulty := after
+		if f != lost && x.onlyLost {
+			continue
+		}
 		if f == refused {
 			faulty = s
 		} else if n.step.reads {
@@ -157,6 +160,9 @@ func (x *search) receipts(s state, yield func(move, state) bool) bool {
 		return true
 	}
 	for _, r := range s.under(queuePrefix) {
+		if beyond(r.key) {
+			continue
+		}
 		next := s
 		next.world = s.unqueued(r.key)
 		if !x.stepsOf(next, x.worker(r.key).root(x.t, s.at, &x.runs), state.withWorker, yield) {
@@ -173,6 +179,9 @@ func (x *search) worker(key string) *process {
 
 // newWorker is a worker. If it fails or dies, the queue hands out again what it worked on.
 func (x *search) newWorker(key string) *process {
+	if strings.HasPrefix(key, handOnPrefix) {
+		return x.newRelayWorker(key)
+	}
 	var d domain.Delivery
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(key, queuePrefix)), &d); err != nil {
 		x.t.Fatal(err)

@@ -98,6 +98,31 @@ func (uc Closer) onLeave(ctx context.Context, c Connection, a Audience) error {
 `,
 		scenario: "coming.*leaves_true", finds: "the room believes that",
 	},
+	{
+		name: "a lease is released whatever has been said since", file: "chat/interleavings/relays_test.go",
+		old: "if h.owner != owner || h.seq != relayed {", new: "if h.owner != owner {",
+		scenario: "relaying.*takeovers_false", finds: "the room is left with the head",
+	},
+	{
+		name: "a lease that was acquired without a reply is not recognised", file: "chat/interleavings/relays_test.go",
+		old: " || h.owner == owner\n", new: "\n",
+		scenario: "relaying:_2.*takeovers_false", finds: "the room is left with the head",
+	},
+	{
+		name: "a line's relay is the one that the first number showed", file: "chat/say.go",
+		old: "		last = head\n", new: "		if last.Seq == 0 {\n			last = head\n		}\n",
+		scenario: "relaying.*takeovers_false,_lasting", finds: "the room is left with the head",
+	},
+	{
+		name: "a hole is skipped", file: "chat/turn.go",
+		old: "page.end(t.relayed, last)), nil)", new: "last), nil)",
+		scenario: "relaying.*takeovers_false", finds: "is stored and nobody was sent it",
+	},
+	{
+		name: "a room is not handed on", file: "chat/turn.go",
+		old: "	return t.HandOns.HandOn(ctx, HandOn{t.room, t.owner}) ", new: "	return nil ",
+		scenario: "relaying.*takeovers_false", finds: "the room is left with the head",
+	},
 }
 
 // TestPlantedBugs plants each bug into a copy of the domain, and wants the search there to find it.

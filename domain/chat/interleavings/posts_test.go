@@ -142,8 +142,10 @@ func (r *run) fanOut(registry domain.Registry, sender domain.Sender) *domain.Fan
 }
 
 func (r *run) chat() *chat.Chat {
-	s := store{r}
+	s, relay := store{r}, r.relay(0, 0)
+	relay.Relays = elsewhere{}
 	return &chat.Chat{
+		Relay:    relay,
 		Registry: s, Memberships: s, Log: s, IdempotencyKeys: s, FanOut: r.fanOut(observed{s}, announcements{r}),
 		Policy: domain.ByGrants{}, NewID: r.newID, HistoryDays: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}

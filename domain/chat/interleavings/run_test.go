@@ -48,6 +48,8 @@ type step struct {
 	apply func(world) (world, answer)
 	// reads tells that it never changes anything.
 	reads bool
+	// certain tells that it does not fail.
+	certain bool
 	// token tells that the service recognises the repetition of a request that it has done, by a token.
 	token bool
 }

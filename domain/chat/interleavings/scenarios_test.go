@@ -45,6 +45,15 @@ func short() []*scenario {
 		expiring(true, false).limited(1, 1),
 		expiring(false, true).limited(2, 1),
 		twoMembers(false).limited(2, 1),
+		relaying(3, 0, false).limited(0, 0),
+		relaying(2, 0, false).limited(0, 1),
+		relaying(3, 200*time.Millisecond, false).limited(0, 0),
+		relaying(2, 200*time.Millisecond, false).lasting(4*time.Second).limited(0, 1),
+		relaying(2, 0, true).limited(2, 1),
+		relaying(2, 200*time.Millisecond, true).limited(2, 1),
+		relaying(2, 200*time.Millisecond, true).visited().lasting(6*time.Second).limited(0, 0),
+		relaying(1, 0, true).visited().lasting(6*time.Second).limited(1, 1),
+		relaying(0, 0, true).repeated().limited(1, 1),
 	}
 }
 
@@ -60,6 +69,12 @@ func long() []*scenario {
 		comingAndGoing(true, false, true).limited(1, 1),
 		twoMembers(true).limited(1, 0),
 		twoMembers(true).limited(0, 1),
+		relaying(3, 0, false).limited(0, 1),
+		relaying(1, 0, true).repeated().limited(1, 1),
+		relaying(3, 0, true).limited(1, 1),
+		relaying(3, 200*time.Millisecond, true).limited(1, 1),
+		relaying(3, 200*time.Millisecond, false).lasting(4*time.Second).limited(0, 1),
+		relaying(2, 200*time.Millisecond, true).visited().lasting(6*time.Second).limited(2, 1),
 	}
 }
 

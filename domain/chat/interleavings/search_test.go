@@ -18,8 +18,13 @@ type scenario struct {
 	// crashes is how many functions may stop for ever between two of their steps, faults how many requests may not be
 	// answered. Fewer of both are searched as well.
 	crashes, faults int
+	// onlyLost lets no fault happen but replies that are lost, after which the request is repeated.
+	onlyLost bool
 	// workers is how many may work on what is queued at the same time.
 	workers int
+	// takeovers tells that somebody pings in the end, postTakes how long a post of a room's frame takes.
+	takeovers bool
+	postTakes time.Duration
 	// glued are beginnings of the names of steps that nothing comes before. It is for steps that commute with
 	// everything else of the scenario, so that they don't multiply its states.
 	glued []string
