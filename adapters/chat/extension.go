@@ -4,6 +4,7 @@
 package chat
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,6 +38,17 @@ func Extension() extension.Extension {
 type store interface {
 	chat.Log
 	chat.IdempotencyKeys
+	chat.Relays
+}
+
+// inProcess goes on with rooms in the process of whoever spoke. A Lambda does that when it is called the next time; until
+// then the rooms are taken over by others.
+type inProcess struct{ relay *chat.Relay }
+
+// HandOn implements chat.HandOns.
+func (p inProcess) HandOn(ctx context.Context, h chat.HandOn) error {
+	go func() { _ = p.relay.Continue(context.WithoutCancel(ctx), h) }()
+	return nil
 }
 
 // serve makes the actions.
@@ -49,7 +61,12 @@ func serve(core extension.Core) (map[string]apigateway.Action, error) {
 	if !ok {
 		return nil, errors.New("chat has no store")
 	}
+	relay := &chat.Relay{
+		Log: kept, Relays: kept, FanOut: core.FanOut, NewID: core.NewID, HistoryDays: days, Logger: core.Logger,
+	}
+	relay.HandOns = inProcess{relay}
 	uc := &chat.Chat{
+		Relay:    relay,
 		Registry: core.Registry, Memberships: core.Memberships, Log: kept, IdempotencyKeys: kept,
 		FanOut: core.FanOut, Policy: core.Policy, Limit: core.Limit, NewID: core.NewID,
 		HistoryDays: days, Logger: core.Logger,

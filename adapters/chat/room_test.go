@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -28,15 +29,24 @@ const (
 // chatOver is chat over a store, with clients that nobody hears of.
 func chatOver(s store) *chat.Chat {
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
+	fanOut := &domain.FanOut{
+		Registry: s, Sender: deaf{}, Queue: new(pushes), Closer: s.closer(), Limiter: domain.NewLimiter(1e6), Concurrency: 4,
+		Random: func() float64 { return 0.5 },
+	}
 	return &chat.Chat{
-		Registry: s, Memberships: s, Log: s.log, IdempotencyKeys: s.log, Policy: domain.ByGrants{},
-		FanOut: &domain.FanOut{
-			Registry: s, Sender: deaf{}, Queue: new(pushes), Closer: s.closer(), Limiter: domain.NewLimiter(1e6), Concurrency: 4,
-			Random: func() float64 { return 0.5 },
+		Registry: s, Memberships: s, Log: s.log, IdempotencyKeys: s.log, Policy: domain.ByGrants{}, FanOut: fanOut,
+		Relay: &chat.Relay{
+			Log: s.log, Relays: s.log, FanOut: fanOut, HandOns: unworked{}, NewID: newID, HistoryDays: 1, Logger: logger,
 		},
 		NewID: newID, HistoryDays: 1, Logger: logger,
 	}
 }
+
+// unworked is a queue that nobody works on.
+type unworked struct{}
+
+// HandOn implements chat.HandOns.
+func (unworked) HandOn(context.Context, chat.HandOn) error { return nil }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
@@ -123,14 +133,14 @@ func TestWhatChatCosts(t *testing.T) {
 	}{
 		{"join", func() error { _, err := uc.Join(t.Context(), ada, lobby, nil); return err }, 4},
 		{"join again", func() error { _, err := uc.Join(t.Context(), ada, lobby, nil); return err }, 0},
-		{"say", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, ""); return err }, 2},
-		{"say with a key", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, key); return err }, 5},
+		{"say", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, ""); return err }, 4},
+		{"say with a key", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, key); return err }, 7},
 		{"say it again", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, key); return err }, 0},
-		{"say where that is limited", func() error { _, err := limited.Say(t.Context(), ada, lobby, data, ""); return err }, 3},
+		{"say where that is limited", func() error { _, err := limited.Say(t.Context(), ada, lobby, data, ""); return err }, 5},
 		{"say with a key where that is limited", func() error {
 			_, err := limited.Say(t.Context(), ada, lobby, data, key+"limited")
 			return err
-		}, 6},
+		}, 8},
 		{"tell with a key", func() error {
 			_, err := uc.Tell(t.Context(), ada, chat.Recipient{User: "ada"}, data, "another key of ada")
 			return err
@@ -143,6 +153,14 @@ func TestWhatChatCosts(t *testing.T) {
 			_, err := limited.History(t.Context(), ada, lobby, chat.PageRequest{Limit: 100})
 			return err
 		}, 1},
+		{"somebody else relays", func() error {
+			head, took := s.log.Advance(t.Context(), lobby, newID(), time.Now())
+			_, err := s.log.Acquire(t.Context(), lobby, "other", head.Seq, time.Now(), time.Now().Add(time.Hour))
+			return errors.Join(took, err)
+		}, 2},
+		{"say in a busy room", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, ""); return err }, 2},
+		{"say in a busy room with a key", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, key+"busy"); return err }, 5},
+		{"say it again", func() error { _, err := uc.Say(t.Context(), ada, lobby, data, key+"busy"); return err }, 0},
 		{"leave", func() error { _, err := uc.Leave(t.Context(), ada, lobby); return err }, 4},
 		{"two rooms", func() error {
 			_, one := uc.Join(t.Context(), ada, "one", nil)

@@ -15,13 +15,22 @@ type headRow struct {
 	Seq   int64  `dynamodbav:"seq"`
 	// At is when the number was taken, in milliseconds since 1970.
 	At int64 `dynamodbav:"at"`
+	// Relayed is up to which number the log was relayed. Owner is the relay, and Until when its lease ends, in milliseconds
+	// since 1970; a room without a relay has neither.
+	Relayed int64  `dynamodbav:"relayed"`
+	Owner   string `dynamodbav:"owner"`
+	Until   int64  `dynamodbav:"until"`
 }
 
 func (r headRow) head() chat.Head {
 	if r.PK == "" { // There is no row.
 		return chat.Head{}
 	}
-	return chat.Head{Epoch: r.Epoch, Seq: r.Seq, At: time.UnixMilli(r.At)}
+	head := chat.Head{Epoch: r.Epoch, Seq: r.Seq, At: time.UnixMilli(r.At), Relayed: r.Relayed, Owner: r.Owner}
+	if r.Owner != "" {
+		head.Until = time.UnixMilli(r.Until)
+	}
+	return head
 }
 
 // entryRow is an entry of a log. A void has nothing but its times, so a row without an id is one.

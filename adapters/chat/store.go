@@ -27,9 +27,11 @@ type Store struct{ Table dynamodb.Table }
 // one stays a hole.
 func (s Store) Advance(ctx context.Context, room, epoch string, at time.Time) (chat.Head, error) {
 	row, _, err := s.Table.Update(ctx, dynamodb.Update{
-		Key:    headKey(room),
-		Do:     "SET #epoch = if_not_exists(#epoch, :epoch), #at = :at ADD #seq :1",
-		Values: dynamodb.Values{":epoch": epoch, ":at": at.UnixMilli(), ":1": 1},
+		Key: headKey(room),
+		// What was said before rooms had relays was pushed by whoever said it.
+		Do: "SET #epoch = if_not_exists(#epoch, :epoch), #at = :at, " +
+			"#relayed = if_not_exists(#relayed, if_not_exists(#seq, :0)) ADD #seq :1",
+		Values: dynamodb.Values{":epoch": epoch, ":at": at.UnixMilli(), ":0": 0, ":1": 1},
 	})
 	if err != nil {
 		return chat.Head{}, fmt.Errorf("taking a number: %w", err)

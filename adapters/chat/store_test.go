@@ -1,12 +1,15 @@
 package chat_test
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	adapter "wsecho/adapters/chat"
 	"wsecho/adapters/dynamodb"
 	"wsecho/adapters/dynamodb/dynamodblocal"
 	"wsecho/domain"
+	"wsecho/domain/chat"
 	"wsecho/domain/chat/chattest"
 )
 
@@ -15,6 +18,33 @@ func TestStore(t *testing.T) {
 	chattest.TestStore(t, func(t *testing.T) chattest.Store {
 		return adapter.Store{Table: dynamodblocal.NewTable(t)}
 	})
+}
+
+func TestRelays(t *testing.T) {
+	t.Parallel()
+	chattest.TestRelays(t, func(t *testing.T) chattest.RelayStore {
+		return adapter.Store{Table: dynamodblocal.NewTable(t)}
+	})
+}
+
+// TestRoomFromBeforeRelays: its old lines are nobody's to relay, its next one is.
+func TestRoomFromBeforeRelays(t *testing.T) {
+	t.Parallel()
+	s := adapter.Store{Table: dynamodblocal.NewTable(t)}
+	_, _, err := s.Table.Update(t.Context(), dynamodb.Update{
+		Key: dynamodb.Key{PK: "head#r", SK: "head"}, Do: "SET #epoch = :e, #at = :at, #seq = :seq",
+		Values: dynamodb.Values{":e": "e", ":at": 1, ":seq": 7},
+	})
+	wantNil(t, err)
+	if head, err := s.Acquire(t.Context(), "r", "o", 7, time.Now(), time.Now()); !errors.Is(err, chat.ErrLease) || head.Seq != 7 {
+		t.Errorf("Acquire = %+v, %v", head, err)
+	}
+	if head, err := s.Advance(t.Context(), "r", "f", time.Now()); err != nil || head.Relayed != 7 || head.Seq != 8 {
+		t.Errorf("Advance = %+v, %v", head, err)
+	}
+	if head, err := s.Acquire(t.Context(), "r", "o", 8, time.Now(), time.Now()); err != nil || head.Owner != "o" {
+		t.Errorf("Acquire = %+v, %v", head, err)
+	}
 }
 
 // store is what chat works on, over one table.
