@@ -69,7 +69,7 @@ func serve(core extension.Core) (map[string]apigateway.Action, error) {
 		Relay:    relay,
 		Registry: core.Registry, Memberships: core.Memberships, Log: kept, IdempotencyKeys: kept,
 		FanOut: core.FanOut, Policy: core.Policy, Limit: core.Limit, NewID: core.NewID,
-		HistoryDays: days, Logger: core.Logger,
+		HistoryDays: days,
 	}
 	made := map[string]apigateway.Action{}
 	for route, action := range actions {

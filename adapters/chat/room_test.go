@@ -38,7 +38,7 @@ func chatOver(s store) *chat.Chat {
 		Relay: &chat.Relay{
 			Log: s.log, Relays: s.log, FanOut: fanOut, HandOns: unworked{}, NewID: newID, HistoryDays: 1, Logger: logger,
 		},
-		NewID: newID, HistoryDays: 1, Logger: logger,
+		NewID: newID, HistoryDays: 1,
 	}
 }
 

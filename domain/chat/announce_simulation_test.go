@@ -75,7 +75,7 @@ func newStage(t *testing.T, random *rand.Rand) *stage {
 			Registry: store, Sender: s, Queue: slow{s.queue, s}, Closer: s.closer(), Limiter: domain.NewLimiter(1e6), Concurrency: 4,
 			Random: s.draw,
 		},
-		NewID: s.newID, HistoryDays: 1, Logger: quiet,
+		NewID: s.newID, HistoryDays: 1,
 	}
 	for range 3 {
 		s.observers = append(s.observers, s.connect("observer"))

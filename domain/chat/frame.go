@@ -30,7 +30,7 @@ func (t *turn) frame(ctx context.Context, run []Entry, last int64) frame {
 		}
 		encoded, err := domain.Encode(e.message())
 		if err != nil {
-			t.Logger.ErrorContext(ctx, "an entry was not relayed", "room", t.room, "seq", e.Seq, "messageId", e.MessageID, "cause", err)
+			t.Logger.ErrorContext(ctx, "an entry can't be relayed", "room", t.room, "messageId", e.MessageID, "cause", err)
 			continue
 		}
 		if size += len(encoded) + 1; size > maxPageBytes && len(messages) > 0 {

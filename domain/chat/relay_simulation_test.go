@@ -72,6 +72,8 @@ func (c *sceneCount) add(o sceneCount) {
 // scene is a room with all that surrounds it.
 type scene struct {
 	members int
+	// takes is how long each request takes; 0 is any time.
+	takes time.Duration
 	// faulty scenes have processes that die, pause and have wrong clocks, and a store that fails.
 	faulty bool
 
@@ -291,7 +293,7 @@ func (p *process) chat() *chat.Chat {
 	relay := p.relay()
 	return &chat.Chat{
 		Registry: relay.FanOut.Registry, Memberships: p.registry, Log: p, IdempotencyKeys: p, FanOut: relay.FanOut, Relay: relay,
-		Policy: domain.ByGrants{}, NewID: p.newID, HistoryDays: 1, Logger: relay.Logger,
+		Policy: domain.ByGrants{}, NewID: p.newID, HistoryDays: 1,
 	}
 }
 
@@ -300,7 +302,11 @@ func (p *process) live(fatality float64) {
 	if p.dead.Load() {
 		runtime.Goexit()
 	}
-	p.pass(15 * time.Millisecond)
+	if p.takes > 0 {
+		time.Sleep(p.takes / 2) // And as much when it was done.
+	} else {
+		p.pass(15 * time.Millisecond)
+	}
 	if p.faulty && p.happens(0.004) {
 		p.note(func() { p.paused++ })
 		time.Sleep(4*time.Second + time.Duration(p.draw()*float64(8*time.Second)))
@@ -378,7 +384,7 @@ func (p *process) Head(ctx context.Context, room string) (chat.Head, error) {
 
 // Write implements chat.Log. In any scene some speakers die before they write.
 func (p *process) Write(ctx context.Context, room string, e chat.Entry, key *chat.IdempotencyKey) (stored chat.Entry, err error) {
-	if !e.Void {
+	if !e.Void && p.mortal {
 		p.live(0.03)
 	}
 	e.At = e.At.Add(p.skew)
@@ -435,8 +441,8 @@ func (m members) Get(ctx context.Context, id string) (c domain.Connection, err e
 }
 
 // Members implements domain.Registry.
-func (m members) Members(ctx context.Context, a domain.Audience, span domain.Span, limit int) (page domain.Page, err error) {
-	err = m.ask(func() (err error) { page, err = m.Registry.Members(ctx, a, span, limit); return err })
+func (m members) Members(ctx context.Context, a domain.Audience, s domain.Span, limit int) (page domain.Page, err error) {
+	err = m.ask(func() (err error) { page, err = m.Registry.Members(ctx, a, s, limit); return err })
 	return page, err
 }
 

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -89,6 +90,29 @@ func TestIdleRoom(t *testing.T) {
 	}
 }
 
+// TestRoundTripsOfAnIdleRoom: an answer waits for one request more than what it takes to store the line and to read who
+// gets it: for the end of the lease. The lease begins while the members are read.
+func TestRoundTripsOfAnIdleRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const each = 10 * time.Millisecond
+		r := newRig(t)
+		ada, bob := r.member("ada"), r.member("bob")
+		s := &scene{registry: r.registry, store: &r.log.Store, random: rand.New(rand.NewPCG(1, 1)), takes: each, calm: true}
+		p := s.process(false)
+		uc := p.chat()
+		uc.Relay.FanOut.Sender = r
+		for range 2 { // Get, Advance, Write, Acquire beside Members, Release.
+			began := time.Now()
+			_, err := uc.Say(t.Context(), ada, room, quoted("hi"), "")
+			r.wantNil(err)
+			if took := time.Since(began); took != 5*each {
+				t.Errorf("it took %v", took)
+			}
+		}
+		r.wantLines(bob, "1 | 2")
+	})
+}
+
 // counting counts writes.
 type counting struct {
 	chat.Relays
@@ -169,7 +193,7 @@ func busyRoomIsHandedOn(t *testing.T) {
 	r.wantLines(slow, "")
 }
 
-// TestLargeRoom has its frames posted by workers, and goes on behind them.
+// TestLargeRoom has its frames posted by workers, and goes on behind them: what is said meanwhile makes up one frame.
 func TestLargeRoom(t *testing.T) { synctest.Test(t, largeRoom) }
 
 func largeRoom(t *testing.T) {
@@ -179,15 +203,25 @@ func largeRoom(t *testing.T) {
 		all = append(all, r.member(fmt.Sprint("u", i)))
 	}
 	r.say(all[0], "hi", "")
-	if len(r.queued) < 2 || len(r.handed) > 0 {
-		t.Errorf("queued %d, handed on %v", len(r.queued), r.handed)
+	queued := len(r.queued)
+	if queued < 2 || len(r.handed) != 1 {
+		t.Errorf("queued %d, handed on %v", queued, r.handed)
 	}
-	r.wantHead(1, false)
+	r.wantHead(1, true)
+	for range 3 {
+		r.say(all[0], "on", "")
+	}
+	if len(r.queued) != queued {
+		t.Errorf("the room did not wait: queued %d", len(r.queued))
+	}
 	r.work()
+	r.goOn()
+	r.goOn()
 	for _, who := range all[1:] {
-		r.wantLines(who, "1")
+		r.wantLines(who, "1 | 2 3 4")
 	}
 	r.wantLines(all[0], "")
+	r.wantHead(4, false)
 }
 
 // TestFrameLimits: up to 100 entries and 100 KB, in order.

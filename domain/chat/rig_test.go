@@ -50,7 +50,7 @@ func newRig(t *testing.T) *rig {
 	r.Chat = &chat.Chat{
 		Relay:    r.relays,
 		Registry: r.registry, Memberships: r.registry, Log: r.log, IdempotencyKeys: r.log, FanOut: fanOut, Policy: domain.ByGrants{},
-		NewID: r.newID, HistoryDays: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		NewID: r.newID, HistoryDays: 1,
 	}
 	return r
 }

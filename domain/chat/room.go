@@ -4,11 +4,13 @@
 // A room is a shared log. Whoever speaks takes the next number from the room's head, then writes the message at that
 // position, where nothing can replace it. A writer that dies in between leaves a hole, which readers fill with a
 // void once it is old enough. So the numbers of a room are dense, and what was acknowledged is never lost.
+//
+// Members are pushed a room's log by its relay, which is whoever found that there was none when it spoke, and then a
+// worker: all that came in meanwhile at once. It lets go only if everything is relayed; see Relay and Relays.
 package chat
 
 import (
 	"fmt"
-	"log/slog"
 	"regexp"
 	"time"
 
@@ -34,7 +36,7 @@ type Chat struct {
 	Log             Log
 	IdempotencyKeys IdempotencyKeys
 	FanOut          *domain.FanOut
-	// Relay pushes what is said. It has the same Log.
+	// Relay pushes what is said. It has the same Log and HistoryDays.
 	Relay *Relay
 	// Policy decides who may join and tell; see ActJoin and ActTell.
 	Policy domain.Policy
@@ -45,8 +47,6 @@ type Chat struct {
 	NewID func() string
 	// HistoryDays is how long messages are kept.
 	HistoryDays int
-	// Logger is told of deliveries that failed after their message was stored.
-	Logger *slog.Logger
 }
 
 // moves is the budget of joins and leaves, each of which may be announced to a whole room: as many joins as messages,

@@ -22,6 +22,7 @@ type turn struct {
 	relayed int64  // Up to where the log was relayed.
 	first   *ahead // What was read before the turn began.
 	over    bool   // Others are to go on.
+	queued  bool   // Part of a frame waits for workers. So does what comes after it.
 }
 
 // share is what a turn may take.
@@ -62,10 +63,10 @@ func (t *turn) run(ctx context.Context) (done bool, err error) {
 		if err := t.round(ctx); err != nil {
 			return false, err
 		}
-		if t.relayed == t.head.Seq && t.release(ctx) {
+		if t.relayed == t.head.Seq && !t.queued && t.release(ctx) {
 			return true, nil
 		}
-		if t.over || time.Since(t.began) >= t.rounds {
+		if t.over || t.queued || time.Since(t.began) >= t.rounds {
 			return false, nil
 		}
 		if t.relayed == before { // There is a hole, which may be closed in a moment.
@@ -112,9 +113,8 @@ func (t *turn) push(ctx context.Context, f frame, page *domain.Page) error {
 	if err != nil {
 		return err
 	}
-	// What is queued is posted first: so the queue sets the pace of a large room.
 	t.frames--
-	t.relayed, t.over = f.last, t.frames == 0 || round.Report.Queued > 0
+	t.relayed, t.over, t.queued = f.last, t.frames == 0, round.Report.Queued > 0
 	return nil
 }
 

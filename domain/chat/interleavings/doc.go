@@ -29,10 +29,12 @@
 // interleavings. When something is wrong, the shortest way there is looked for, with as few crashes and faults as it takes.
 //
 // What is left out, because it can't make a difference: crashes at other moments than right after a change; a lost reply
-// to a request that only reads; the posts of lines, which history makes good; who is found gone while an announcement is
-// posted, as a process of its own finds them at any time; and before the steps that a scenario calls glued, anything else.
-// What is left out although it could: requests that are done long after they were given up, stale reads of Everyone,
-// several workers at once, delays of the queue (a worker may come at any time, also too early), and larger scenarios.
+// to a request that only reads; the relay of lines in scenarios that are about something else, where somebody else has it;
+// posts of frames that fail, which history makes good; who is found gone while an announcement is posted, as a process of
+// its own finds them at any time; and before the steps that a scenario calls glued, anything else.
+// What is left out although it could: rooms that are handed on more than twice before anything else happens, requests that
+// are done long after they were given up, stale reads of Everyone, several workers at once, delays of the queue (a worker
+// may come at any time, also too early), and larger scenarios.
 //
 // # Adding to it
 //

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 
 	"wsecho/domain"
 	"wsecho/domain/chat"
@@ -147,6 +145,6 @@ func (r *run) chat() *chat.Chat {
 	return &chat.Chat{
 		Relay:    relay,
 		Registry: s, Memberships: s, Log: s, IdempotencyKeys: s, FanOut: r.fanOut(observed{s}, announcements{r}),
-		Policy: domain.ByGrants{}, NewID: r.newID, HistoryDays: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Policy: domain.ByGrants{}, NewID: r.newID, HistoryDays: 1,
 	}
 }
