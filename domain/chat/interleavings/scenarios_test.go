@@ -48,6 +48,8 @@ func short() []*scenario {
 		relaying(3, 0, false).limited(0, 0),
 		relaying(2, 0, false).limited(0, 1),
 		relaying(3, 200*time.Millisecond, false).limited(0, 0),
+		relaying(3, 600*time.Millisecond, false).limited(0, 0),
+		relaying(2, 600*time.Millisecond, true).limited(1, 1),
 		relaying(2, 200*time.Millisecond, false).lasting(4*time.Second).limited(0, 1),
 		relaying(2, 0, true).limited(2, 1),
 		relaying(2, 200*time.Millisecond, true).limited(2, 1),
