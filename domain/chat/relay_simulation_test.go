@@ -220,7 +220,8 @@ func (s *scene) judge(run uint64) {
 	if err != nil || read != nil || cut {
 		s.t.Fatal(err, read, cut)
 	}
-	if head.Relayed != head.Seq || head.Owner != "" {
+	// Whoever died when everything was relayed leaves a lease behind, which ends by itself.
+	if head.Relayed != head.Seq || head.Owner != "" && (!s.faulty || time.Now().Before(head.Until)) {
 		s.t.Errorf("run %d: at last the head is %+v", run, head)
 	}
 	for _, e := range entries {

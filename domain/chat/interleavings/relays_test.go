@@ -167,10 +167,26 @@ func (x *search) newRelayWorker(key string) *process {
 // relay is the use case as it is wired.
 func (r *run) relay(postTakes time.Duration, workers int) *chat.Relay {
 	s := store{r}
+	var registry domain.Registry = observed{s}
+	if postTakes > domain.InlineShare {
+		registry = crowd{observed{s}}
+	}
 	return &chat.Relay{
-		Log: s, Relays: s, FanOut: r.fanOut(observed{s}, frames{r, postTakes}), HandOns: handOns{r, workers},
+		Log: s, Relays: s, FanOut: r.fanOut(registry, frames{r, postTakes}), HandOns: handOns{r, workers},
 		NewID: r.newID, HistoryDays: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
+}
+
+// crowd is a Registry whose rooms have one member more, after the observer: too many for the time that a frame has.
+type crowd struct{ observed }
+
+// Members implements domain.Registry.
+func (c crowd) Members(ctx context.Context, a domain.Audience, s domain.Span, limit int) (domain.Page, error) {
+	page, err := c.observed.Members(ctx, a, s, limit)
+	if s.First != s.Last {
+		page.Members = append(page.Members, domain.Member{ID: "z", ConnectedAt: begin})
+	}
+	return page, err
 }
 
 // relayedChat is chat in a room that is relayed by those who speak there.
