@@ -39,6 +39,7 @@ const (
 type server struct {
 	url     string
 	parts   wiring.Parts
+	queue   *memory.Queue
 	http    *http.Server
 	gateway *gateway.Gateway
 	self    *loopback      // By which this process posts to its own gateway.
@@ -90,7 +91,7 @@ func startOn(ctx context.Context, listener net.Listener, o options, out io.Write
 	if err != nil {
 		return nil, err
 	}
-	s := &server{url: "ws" + base[len("http"):], parts: parts, gateway: api, self: self, http: api.Server()}
+	s := &server{url: "ws" + base[len("http"):], parts: parts, queue: queue, gateway: api, self: self, http: api.Server()}
 	self.handler = web.Handler(o.stage, pages(api, queue))
 	s.http.DisableGeneralOptionsHandler = true // The guard sees every request.
 	s.http.Handler = o.guarded(self.handler, listener.Addr(), newLogger(o, out, o.level()))
