@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"sync/atomic"
 )
 
 // loopback is an HTTP client for a server in this process: it hands requests to the server's handler as the network
@@ -14,8 +13,6 @@ import (
 type loopback struct {
 	handler http.Handler
 	running sync.WaitGroup // The requests, those that were given up too.
-
-	requests, throttled, givenUp atomic.Int64 // All of them, and those that were answered 429 or whose context ended.
 }
 
 // Do implements aws.HTTPClient. As over a network, a request whose context ends is given up, but not undone.
@@ -24,7 +21,6 @@ func (l *loopback) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.requests.Add(1)
 	answered := make(chan *reply, 1)
 	l.running.Go(func() {
 		r := &reply{header: http.Header{}}
@@ -33,12 +29,8 @@ func (l *loopback) Do(request *http.Request) (*http.Response, error) {
 	})
 	select {
 	case r := <-answered:
-		if r.status == http.StatusTooManyRequests {
-			l.throttled.Add(1)
-		}
 		return r.response(request), nil
 	case <-request.Context().Done():
-		l.givenUp.Add(1)
 		return nil, request.Context().Err()
 	}
 }

@@ -48,7 +48,7 @@ func TestRun(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("run = %v", err)
 	}
-	tally := regexp.MustCompile(`\nended posts=[1-9]\d* throttled=0 given-up=0 longest-queue=[1-9]\d* longest-relay-queue=0\n$`)
+	tally := regexp.MustCompile(`\nended posts=[1-9]\d* throttled=0 unanswered=0 longest-queue=[1-9]\d* longest-relay-queue=0\n$`)
 	if !tally.MatchString(stdout.String()) {
 		t.Errorf("the end does not say what was posted:\n%s", &stdout)
 	}

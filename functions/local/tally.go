@@ -9,12 +9,12 @@ import (
 )
 
 // tally says what the program posted and how far behind its workers were, in the form name=number: all posts, those
-// that the gateway answered 429, those that were given up because they took too long, and for each queue how many
+// that the gateway answered 429, those that had no answer in time, and for each queue how many
 // deliveries waited there at most.
 func (s *server) tally() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "posts=%d throttled=%d given-up=%d longest-queue=%d",
-		s.self.requests.Load(), s.self.throttled.Load(), s.self.givenUp.Load(), s.queue.Longest())
+	fmt.Fprintf(&text, "posts=%d throttled=%d unanswered=%d longest-queue=%d",
+		s.posts.posts.Load(), s.posts.throttled.Load(), s.posts.unanswered.Load(), s.queue.Longest())
 	for _, e := range wiring.Extensions() {
 		if own, ok := s.parts.Queues[e.Name].(*memory.Queue); ok {
 			fmt.Fprintf(&text, " longest-%s-queue=%d", e.Worker.Name, own.Longest())

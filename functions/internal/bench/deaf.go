@@ -17,7 +17,7 @@ var deafCrowd = crowd{Members: 50, Rate: 20}
 // deaf compares what a room's members wait for a line while one of them does not read, and while all do.
 func (b *bench) deaf(ctx context.Context) (section, error) {
 	program := rated(local())
-	t := table{head: []string{"room", "members", "line p50 ms", "line p99 ms", "deaf ÷ all read: p99", "ack p99 ms", "lost", "doubled", "posts answered 429", "posts given up"}}
+	t := table{head: []string{"room", "members", "line p50 ms", "line p99 ms", "deaf ÷ all read: p99", "ack p99 ms", "lost", "doubled", "posts answered 429", "posts without an answer in time"}}
 	figures, err := alternate(b.rounds, []bool{false, true}, func(deaf bool) (roomFigures, error) {
 		return b.roomOnce(ctx, program, roomSettings{crowd: deafCrowd, Talk: b.talk, Tail: b.tail, Deaf: deaf})
 	})
@@ -28,13 +28,13 @@ func (b *bench) deaf(ctx context.Context) (section, error) {
 		fs := figures[i]
 		t.row(deafCrowd.String(), members, middle(fs, roomFigures.p50).format("%.1f"), middle(fs, roomFigures.p99).format("%.1f"),
 			ratio(fs, figures[0], roomFigures.p99).unless(i == 0), middle(fs, roomFigures.ackP99).format("%.1f"),
-			total(fs, roomFigures.lost), total(fs, roomFigures.doubled), total(fs, roomFigures.throttled), total(fs, roomFigures.givenUp))
+			total(fs, roomFigures.lost), total(fs, roomFigures.doubled), total(fs, roomFigures.throttled), total(fs, roomFigures.unanswered))
 	}
 	return section{
 		title: "A member that does not read",
 		about: fmt.Sprintf("A room of %d in which %d lines a second are said for %v, by turns with all members reading, and with one that stopped: "+
 			"what lies between it and the gateway is full before the talk begins. The figures are those of the others; the aim is 1.5 times the time at most. "+
-			"Posts that are answered 429 or given up are those to the one.", deafCrowd.Members, deafCrowd.Rate, b.talk),
+			"Posts that are answered 429, or not in time, are those to the one.", deafCrowd.Members, deafCrowd.Rate, b.talk),
 		commands: []string{program.command(), made("-rounds %d -talk %v -tail %v deaf", b.rounds, b.talk, b.tail)},
 		table:    t,
 	}, nil

@@ -149,8 +149,8 @@ func (b *bench) roomOnce(ctx context.Context, program contestant, settings roomS
 		return f, err
 	}
 	tally, err := s.tally()
-	f.Throttled, f.GivenUp = tally["throttled"], tally["given-up"]
-	b.say("room %v, %s: p50 %v, p99 %v, lost %d, throttled %d, given up %d", settings.crowd, program.name,
-		f.P50.Round(time.Millisecond), f.P99.Round(time.Millisecond), f.Lost, f.Throttled, f.GivenUp)
+	f.Throttled, f.Unanswered = tally["throttled"], tally["unanswered"]
+	b.say("room %v, %s: p50 %v, p99 %v, lost %d, throttled %d, unanswered %d", settings.crowd, program.name,
+		f.P50.Round(time.Millisecond), f.P99.Round(time.Millisecond), f.Lost, f.Throttled, f.Unanswered)
 	return f, err
 }

@@ -21,8 +21,8 @@ type roomFigures struct {
 	Doubled int // Lines that a member has at two places.
 	Dropped int // Entries that a member dropped because it knew their place.
 
-	Throttled int // Posts that the gateway answered 429, whatever they were for.
-	GivenUp   int // Posts that took too long.
+	Throttled  int // Posts that the gateway answered 429, whatever they were for.
+	Unanswered int // Posts that took too long.
 
 	Processor time.Duration // The server's.
 }
@@ -37,18 +37,18 @@ func (f roomFigures) processor() float64 {
 	return microseconds(f.Processor) / float64(max(f.Entries, 1))
 }
 
-func (f roomFigures) lines() int     { return f.Lines }
-func (f roomFigures) acked() int     { return f.Acked }
-func (f roomFigures) errors() int    { return f.Errors }
-func (f roomFigures) lost() int      { return f.Lost }
-func (f roomFigures) doubled() int   { return f.Doubled }
-func (f roomFigures) dropped() int   { return f.Dropped }
-func (f roomFigures) throttled() int { return f.Throttled }
-func (f roomFigures) givenUp() int   { return f.GivenUp }
+func (f roomFigures) lines() int      { return f.Lines }
+func (f roomFigures) acked() int      { return f.Acked }
+func (f roomFigures) errors() int     { return f.Errors }
+func (f roomFigures) lost() int       { return f.Lost }
+func (f roomFigures) doubled() int    { return f.Doubled }
+func (f roomFigures) dropped() int    { return f.Dropped }
+func (f roomFigures) throttled() int  { return f.Throttled }
+func (f roomFigures) unanswered() int { return f.Unanswered }
 
 // roomHead names the cells of roomCells.
 var roomHead = []string{"line p50 ms", "line p99 ms", "lines a frame", "posts/s", "ack p50 ms", "ack p99 ms", "said", "acknowledged", "errors",
-	"lost", "doubled", "dropped by epoch and seq", "posts answered 429", "posts given up", "server's processor µs a line and member"}
+	"lost", "doubled", "dropped by epoch and seq", "posts answered 429", "posts without an answer in time", "server's processor µs a line and member"}
 
 // roomCells are the medians of what was measured in some rounds, and the sums of what was counted.
 func roomCells(rounds []roomFigures) (cells []string) {
@@ -63,7 +63,7 @@ func roomCells(rounds []roomFigures) (cells []string) {
 	}
 	for _, count := range []func(roomFigures) int{
 		roomFigures.lines, roomFigures.acked, roomFigures.errors, roomFigures.lost, roomFigures.doubled, roomFigures.dropped,
-		roomFigures.throttled, roomFigures.givenUp,
+		roomFigures.throttled, roomFigures.unanswered,
 	} {
 		cells = append(cells, total(rounds, count))
 	}
