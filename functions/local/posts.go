@@ -21,7 +21,7 @@ func (c *countedPosts) Send(ctx context.Context, connectionID string, data []byt
 	switch {
 	case errors.Is(err, domain.ErrThrottled):
 		c.throttled.Add(1)
-	case ctx.Err() != nil && err != nil:
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		c.unanswered.Add(1)
 	}
 	return err

@@ -27,12 +27,13 @@ func newBench(ctx context.Context, o options, progress io.Writer) (*bench, error
 	if err != nil {
 		return nil, fmt.Errorf("go env GOMOD: %w", err)
 	}
-	work, err := os.MkdirTemp("", "wsecho-bench-")
-	if err != nil {
+	root := filepath.Dir(strings.TrimSpace(string(mod)))
+	b := &bench{options: o, root: root, progress: progress, built: map[string]string{}}
+	if err := b.needs(); err != nil {
 		return nil, err
 	}
-	root := filepath.Dir(strings.TrimSpace(string(mod)))
-	return &bench{options: o, root: root, work: work, progress: progress, built: map[string]string{}}, nil
+	b.work, err = os.MkdirTemp("", "wsecho-bench-")
+	return b, err
 }
 
 // say tells people how far it is.

@@ -8,8 +8,13 @@ import (
 	"time"
 )
 
-// pageSize is how many members one worker posts to; larger rooms are split.
-const pageSize = 125
+const (
+	// pageSize is how many members one worker posts to; larger rooms are split.
+	pageSize = 125
+	// The members of busy rooms, and the lines a second in each.
+	smallRoom, largeRoom = 30, 200
+	busyRate             = 20
+)
 
 // busySettings are those of the role rooms: rooms that are busy at the same time, and a herald.
 type busySettings struct {
@@ -28,47 +33,58 @@ type busyFigures struct {
 // busyCrowds are so many rooms. Every tenth is larger than a page.
 func busyCrowds(n int) (all []crowd) {
 	for i := range n {
-		members := 30
+		members := smallRoom
 		if i%10 == 0 {
-			members = 200
+			members = largeRoom
 		}
-		all = append(all, crowd{Members: members, Rate: 20})
+		all = append(all, crowd{Members: members, Rate: busyRate})
 	}
 	return all
 }
 
-// busy observes rooms that are busy at the same time.
+// busy observes rooms that are busy at the same time, for half the time and for all of it.
 func (b *bench) busy(ctx context.Context) (section, error) {
 	program := rated(local())
 	program.variant = twoWorkers()
 	rooms := busyCrowds(b.busyRooms)
-	f, tally, err := b.busyOnce(ctx, program, rooms)
-	if err != nil {
-		return section{}, err
-	}
-	t := table{head: []string{"rooms", "members", "pages", "line p50 ms, worst room", "line p99 ms, worst room", "lines a frame", "last line said before the last frame came ms", "lost", "doubled",
-		"slowest broadcast ms", "slowest direct message ms", "of these lost", "longest relay queue", "longest other queue", "posts answered 429"}}
+	t := table{head: []string{"rooms", "members", "pages", "s of talk", "line p50 ms, worst room", "line p99 ms, worst room", "lines a frame",
+		"ms from the end of the talk to the last frame", "lost", "doubled", "slowest broadcast ms", "slowest direct message ms", "of these lost",
+		"longest relay queue", "longest other queue", "posts answered 429"}}
 	members, pages := sizes(rooms)
+	for _, lasts := range []time.Duration{b.talk / 2, b.talk} {
+		f, tally, err := b.busyOnce(ctx, program, rooms, lasts)
+		if err != nil {
+			return section{}, err
+		}
+		sizes := []string{fmt.Sprint(len(rooms)), fmt.Sprint(members), fmt.Sprint(pages), fmt.Sprint(lasts.Seconds())}
+		t.row(append(sizes, f.cells(lasts, tally)...)...)
+	}
+	return section{
+		title: "Busy rooms at the same time",
+		about: fmt.Sprintf("%d rooms, every tenth of them of %d members and so larger than a page of %d, the others of %d; in each %d speak, %d lines a second. "+
+			"In between somebody broadcasts to all of them, and tells somebody else something, once a second each. "+
+			"Two workers are behind each of the two queues, as few as an event source mapping can have. "+
+			"The aims: every room's p99 of a line, every broadcast and every direct message within 2 s, and a relay queue whose length depends on the number of rooms and pages, not on how long they talk. "+
+			"The other queue was at its longest when the members joined, which is announced.",
+			len(rooms), largeRoom, pageSize, smallRoom, maxSpeakers, busyRate),
+		commands: []string{program.command(), made("-busy-rooms %d -talk %v -tail %v rooms", b.busyRooms, b.talk, b.tail)},
+		table:    t,
+	}, nil
+}
+
+// cells are those of all rooms together.
+func (f busyFigures) cells(lasted time.Duration, tally map[string]int) []string {
 	var worst roomFigures
 	for _, r := range f.Rooms {
 		worst.P50, worst.P99, worst.Took = max(worst.P50, r.P50), max(worst.P99, r.P99), max(worst.Took, r.Took)
 		worst.Frames, worst.Entries = worst.Frames+r.Frames, worst.Entries+r.Entries
 	}
-	t.row(fmt.Sprint(len(rooms)), fmt.Sprint(members), fmt.Sprint(pages), fmt.Sprintf("%.1f", worst.p50()), fmt.Sprintf("%.1f", worst.p99()),
-		fmt.Sprintf("%.1f", worst.perFrame()), fmt.Sprintf("%.0f", milliseconds(max(0, worst.Took-b.talk))),
-		total(f.Rooms, roomFigures.lost), total(f.Rooms, roomFigures.doubled),
+	return []string{
+		fmt.Sprintf("%.1f", worst.p50()), fmt.Sprintf("%.1f", worst.p99()), fmt.Sprintf("%.1f", worst.perFrame()),
+		fmt.Sprintf("%.0f", milliseconds(max(0, worst.Took-lasted))), total(f.Rooms, roomFigures.lost), total(f.Rooms, roomFigures.doubled),
 		longest(f.Broadcasts), longest(f.Direct), fmt.Sprint(f.Lost),
-		fmt.Sprint(tally["longest-relay-queue"]), fmt.Sprint(tally["longest-queue"]), fmt.Sprint(tally["throttled"]))
-	return section{
-		title: "Busy rooms at the same time",
-		about: fmt.Sprintf("%d rooms, every tenth of them of 200 members and so larger than a page of %d, the others of 30; in each %d speak for %v, 20 lines a second. "+
-			"In between somebody broadcasts to all of them, and tells somebody else something, once a second each. "+
-			"Two workers are behind each of the two queues, as few as an event source mapping can have. "+
-			"The aims: every room's p99 of a line, every broadcast and every direct message within 2 s, and a relay queue that depends on the number of rooms and pages, not on how long they talk.",
-			len(rooms), pageSize, maxSpeakers, b.talk),
-		commands: []string{program.command(), made("-busy-rooms %d -talk %v -tail %v rooms", b.busyRooms, b.talk, b.tail)},
-		table:    t,
-	}, nil
+		fmt.Sprint(tally["longest-relay-queue"]), fmt.Sprint(tally["longest-queue"]), fmt.Sprint(tally["throttled"]),
+	}
 }
 
 // sizes are how many members all rooms have, and how many pages of them.
@@ -87,14 +103,14 @@ func longest(all []time.Duration) string {
 	return fmt.Sprintf("%.1f", milliseconds(most))
 }
 
-func (b *bench) busyOnce(ctx context.Context, program contestant, rooms []crowd) (f busyFigures, tally map[string]int, err error) {
+func (b *bench) busyOnce(ctx context.Context, program contestant, rooms []crowd, lasts time.Duration) (f busyFigures, tally map[string]int, err error) {
 	s, err := b.serve(ctx, program)
 	if err != nil {
 		return f, nil, err
 	}
 	defer s.stop()
-	b.say("%d busy rooms: begins, takes up to %v", len(rooms), b.talk+b.tail)
-	if _, err = observe(ctx, s, "rooms", busySettings{s.url, rooms, b.talk, b.tail}, &f); err != nil {
+	b.say("%d busy rooms: begins, takes up to %v", len(rooms), lasts+b.tail)
+	if _, err = observe(ctx, s, "rooms", busySettings{s.url, rooms, lasts, b.tail}, &f); err != nil {
 		return f, nil, err
 	}
 	tally, err = s.tally()
@@ -107,12 +123,8 @@ func (b *bench) busyOnce(ctx context.Context, program contestant, rooms []crowd)
 
 // playBusy plays the role rooms.
 func playBusy(ctx context.Context, s busySettings, begin func()) (f busyFigures, err error) {
-	var members int
-	var talks []*talk
-	for i, c := range s.Rooms {
-		members += c.Members
-		talks = append(talks, newTalk(roomSettings{URL: s.URL, Room: fmt.Sprintf("bench-%d", i), crowd: c, Talk: s.Talk, Tail: s.Tail}))
-	}
+	talks := s.talks()
+	members, _ := sizes(s.Rooms)
 	h := &herald{interval: time.Second, broadcasts: arrivals{wanted: members + 1}, direct: arrivals{wanted: 1}}
 	if err := h.connect(ctx, s.URL); err != nil {
 		return f, err
@@ -127,20 +139,24 @@ func playBusy(ctx context.Context, s busySettings, begin func()) (f busyFigures,
 		t.waitForQuiet(ctx)
 	}
 	begin()
-	talking, done := context.WithCancel(ctx)
 	heralded := make(chan error, 1)
-	go func() { heralded <- h.run(talking, s.Talk) }()
+	go func() { heralded <- h.run(ctx, s.Talk) }()
 	err = together(len(talks), len(talks), func(i int) error { return talks[i].converse(ctx) })
-	h.wait(ctx, s.Tail)
-	done()
 	err = errors.Join(err, <-heralded)
+	h.wait(ctx, s.Tail)
 	for _, t := range talks {
 		f.Rooms = append(f.Rooms, t.end())
 	}
-	err = errors.Join(err, h.hangUp())
-	f.Broadcasts, f.Direct = h.broadcasts.took, h.direct.took
-	f.Lost = h.broadcasts.lacking() + h.direct.lacking()
-	return f, err
+	f.Broadcasts, f.Direct, f.Lost = h.broadcasts.took, h.direct.took, h.broadcasts.lacking()+h.direct.lacking()
+	return f, errors.Join(err, h.hangUp())
+}
+
+// talks are those of all rooms.
+func (s busySettings) talks() (all []*talk) {
+	for i, c := range s.Rooms {
+		all = append(all, newTalk(roomSettings{URL: s.URL, Room: fmt.Sprintf("bench-%d", i), crowd: c, Talk: s.Talk, Tail: s.Tail}))
+	}
+	return all
 }
 
 // arrivals are those of messages that several clients are to get, by their numbers.

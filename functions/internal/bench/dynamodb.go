@@ -7,18 +7,32 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
 // startingUp is how long DynamoDB Local may take until it listens.
 const startingUp = 30 * time.Second
 
+// tableFolder is where DynamoDB Local is, from the module's root.
+var tableFolder = filepath.Join(".tools", "dynamodb-local")
+
+// needs refuses to begin what would end because DynamoDB Local is not installed.
+func (b *bench) needs() error {
+	onTable := slices.ContainsFunc(b.rooms, func(c crowd) bool { return c.Table })
+	if !onTable || !slices.Contains(names(b.parts), "room") {
+		return nil
+	}
+	_, err := os.Stat(filepath.Join(b.root, tableFolder, "java.args"))
+	if err != nil {
+		err = fmt.Errorf("DynamoDB Local is not installed: run make tools-dynamodb, or choose rooms without it with -rooms: %w", err)
+	}
+	return err
+}
+
 // dynamodb starts DynamoDB Local, in memory, and returns its URL when it listens.
 func (b *bench) dynamodb(ctx context.Context) (p *process, url string, err error) {
-	folder := filepath.Join(b.root, ".tools", "dynamodb-local")
-	if _, err := os.Stat(filepath.Join(folder, "java.args")); err != nil {
-		return nil, "", fmt.Errorf("DynamoDB Local is not here, which make tools-dynamodb installs: %w", err)
-	}
+	folder := filepath.Join(b.root, tableFolder)
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, "", err

@@ -90,8 +90,8 @@ func (b *bench) room(ctx context.Context) (section, error) {
 			"as it was before, where it is done before the time is over. "+
 			"Line: from the time when it is to be sent until another member has it; ack: until its sender has the answer. "+
 			"Where a post for every line keeps up with %d posts a second, figures are the medians of %d rounds by turns, and counts their sums; else it is one run. "+
-			"After the talk, %v are waited at most for what is still to come: lost is what a member doesn't have then, doubled what it has twice after dropping by epoch and seq. "+
-			"429: the gateway answers so above %d posts a second, or if a client does not read. %s: everything is kept in DynamoDB Local, a server for tests, which is the slowest of all here.",
+			"After the talk, %v are waited at most for what is still to come: lost is what a member doesn't have then, and would have to read in the room's history; doubled is what it has twice after dropping by epoch and seq. "+
+			"The gateway answers 429 above %d posts a second, or if a client does not read. %s: everything is kept in DynamoDB Local, a server for tests, which is the slowest of all here.",
 			maxSpeakers, b.talk, postRate, min(b.rounds, roomRounds), b.tail, postRate, onTable[1:]),
 		commands: append(commands([]contestant{relay, alone}),
 			made("-rooms %s -rounds %d -talk %v -tail %v room", list(b.rooms), b.rounds, b.talk, b.tail)),
@@ -143,7 +143,7 @@ func (b *bench) roomOnce(ctx context.Context, program contestant, settings roomS
 		return f, err
 	}
 	defer s.stop()
-	b.say("room %v, %s: begins, takes up to %v", settings.crowd, program.name, b.talk+b.tail)
+	b.say("room %v, %s, one does not read: %v: begins, takes up to %v", settings.crowd, program.name, settings.Deaf, b.talk+b.tail)
 	settings.URL, settings.Room = s.url, "bench"
 	if f.Processor, err = observe(ctx, s, "room", settings, &f); err != nil {
 		return f, err

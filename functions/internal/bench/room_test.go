@@ -122,3 +122,38 @@ func TestWaysBesideTheRelay(t *testing.T) {
 		}
 	}
 }
+
+// TestDynamoDBIsMissedAtOnce, not after what is measured before.
+func TestDynamoDBIsMissedAtOnce(t *testing.T) {
+	for rooms, ok := range map[string]bool{"200x20": true, "200x20,200x50@dynamodb": false} {
+		o, err := parse([]string{"-rooms", rooms, "room"}, t.Output())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := (&bench{options: o, root: t.TempDir()}).needs(); (err == nil) != ok {
+			t.Errorf("%s, without DynamoDB Local: %v", rooms, err)
+		}
+	}
+}
+
+func TestArrivalsAreThoseOfTheLast(t *testing.T) {
+	a := arrivals{wanted: 2}
+	a.send(1)
+	a.send(2)
+	a.note(1, a.sent[1].Add(time.Second))
+	a.note(2, a.sent[2].Add(time.Second))
+	a.note(1, a.sent[1].Add(3*time.Second))
+	if fmt.Sprint(a.took) != "[3s]" || a.lacking() != 1 {
+		t.Errorf("took %v, %d lacking; want 3s for the first, and the second lacking", a.took, a.lacking())
+	}
+}
+
+// TestDeafMembersAreLeftOut of what is waited for and counted.
+func TestDeafMembersAreLeftOut(t *testing.T) {
+	settings := roomSettings{crowd: crowd{Members: 21, Rate: 10}, Talk: time.Second}
+	all := newTalk(settings).outstanding.Load()
+	settings.Deaf = true
+	if deaf := newTalk(settings).outstanding.Load(); all != 210 || deaf != 200 {
+		t.Errorf("%d and %d are outstanding, want 210 for all and 200 without one", all, deaf)
+	}
+}
