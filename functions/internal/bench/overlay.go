@@ -47,7 +47,7 @@ func (c *Chat) pushAlone(ctx context.Context, except, room string, e Entry) {
 		}, now().Add(domain.InlineShare))
 	}
 	if err != nil {
-		c.Logger.ErrorContext(ctx, "a stored message was not delivered to all", "messageId", e.MessageID, "room", room, "cause", err)
+		c.Relay.Logger.ErrorContext(ctx, "a stored message was not delivered to all", "messageId", e.MessageID, "room", room, "cause", err)
 	}
 }
 
