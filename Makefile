@@ -40,7 +40,7 @@ test-interleavings-long: ## Search larger scenarios, in gigabytes of memory: an 
 	INTERLEAVINGS=long go test -count=1 -v -timeout 12h -run 'TestInterleavings$$' ./domain/chat/interleavings
 
 # Without arguments it measures everything and writes the page; a part is printed.
-bench: ## Measure the program beside its alternatives: make bench, or a part: make bench ARGS="echo"
+bench: tools-dynamodb ## Measure the program beside its alternatives: make bench, or a part: make bench ARGS="echo"
 	@mkdir -p $(TOOLS)
 	@go build -o $(TOOLS)/bench ./functions/internal/bench
 	@$(TOOLS)/bench $(or $(ARGS),-o docs/benchmarks.md)

@@ -31,6 +31,7 @@ type Queue struct {
 	retries     agenda
 	retrying    int // How many workers work on retries.
 	deadLetters []domain.Delivery
+	longest     int
 	wake        chan struct{}
 }
 
@@ -86,6 +87,13 @@ func (q *Queue) DeadLetters() []domain.Delivery {
 	return append([]domain.Delivery(nil), q.deadLetters...)
 }
 
+// Longest returns how many deliveries have waited at the same time at most, since the start.
+func (q *Queue) Longest() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.longest
+}
+
 // Run hands deliveries to a number of workers until ctx ends, and returns when they are done. Retries get a quarter of
 // the workers, but one at least. A delivery whose handling fails is handed out again after a second, and dead-lettered after
 // the fifth time.
@@ -123,6 +131,7 @@ func (q *Queue) put(e entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	heap.Push(q.agenda(e), e)
+	q.longest = max(q.longest, len(q.waiting)+len(q.retries))
 	q.signal()
 }
 

@@ -28,7 +28,7 @@ func main() {
 // many clients keep the heap large it makes no difference, unlike a higher GOGC.
 const headroom = 32 << 20
 
-// run serves until ctx ends, then closes every socket.
+// run serves until ctx ends, then closes every socket and says how much was posted.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	reserved := make([]byte, headroom)
 	defer runtime.KeepAlive(reserved)
@@ -46,5 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fmt.Fprintln(stdout, "listening on", server.url)
 	fmt.Fprint(stdout, options.hints(server.url))
 	<-ctx.Done()
-	return server.stop()
+	err = server.stop()
+	fmt.Fprintln(stdout, "ended", server.tally())
+	return err
 }

@@ -38,12 +38,19 @@ func TestRun(t *testing.T) {
 	}
 	c := dial(t, url)
 	c.echoes()
+	c.ask("ack", `{"action":"join","room":"lobby"}`)
+	dial(t, url).ask("ack", `{"action":"broadcast","data":1}`)
+	c.receive("broadcast")
 	interrupt()
 	if code, _ := c.Closed(); code != 1001 {
 		t.Errorf("at the end the client was closed with %d, want 1001", code)
 	}
 	if err := <-ended; err != nil {
 		t.Errorf("run = %v", err)
+	}
+	tally := regexp.MustCompile(`\nended posts=[1-9]\d* throttled=0 unanswered=0 longest-queue=[1-9]\d* longest-relay-queue=0\n$`)
+	if !tally.MatchString(stdout.String()) {
+		t.Errorf("the end does not say what was posted:\n%s", &stdout)
 	}
 	for _, event := range []string{"CONNECT", "MESSAGE", "DISCONNECT"} {
 		if !strings.Contains(stderr.String(), event) {

@@ -39,6 +39,8 @@ const (
 type server struct {
 	url     string
 	parts   wiring.Parts
+	queue   *memory.Queue
+	posts   *countedPosts
 	http    *http.Server
 	gateway *gateway.Gateway
 	self    *loopback      // By which this process posts to its own gateway.
@@ -63,7 +65,8 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 func startOn(ctx context.Context, listener net.Listener, o options, out io.Writer) (*server, error) {
 	base := fmt.Sprintf("http://%s/%s", listener.Addr(), o.stage)
 	self := new(loopback)
-	parts, queue, err := assemble(ctx, o, apigateway.NewSender(local(self), base, wiring.PostConcurrency), out)
+	posts := &countedPosts{Sender: apigateway.NewSender(local(self), base, wiring.PostConcurrency)}
+	parts, queue, err := assemble(ctx, o, posts, out)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +93,7 @@ func startOn(ctx context.Context, listener net.Listener, o options, out io.Write
 	if err != nil {
 		return nil, err
 	}
-	s := &server{url: "ws" + base[len("http"):], parts: parts, gateway: api, self: self, http: api.Server()}
+	s := &server{url: "ws" + base[len("http"):], parts: parts, queue: queue, posts: posts, gateway: api, self: self, http: api.Server()}
 	self.handler = web.Handler(o.stage, pages(api, queue))
 	s.http.DisableGeneralOptionsHandler = true // The guard sees every request.
 	s.http.Handler = o.guarded(self.handler, listener.Addr(), newLogger(o, out, o.level()))

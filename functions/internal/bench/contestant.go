@@ -4,10 +4,11 @@ import "strings"
 
 // contestant is a server that is measured beside others.
 type contestant struct {
-	name   string   // In tables.
-	folder string   // Of the package, from the repository's root.
-	flags  []string // It is started with these.
-	silent bool     // What it logs is thrown away.
+	name    string   // In tables.
+	folder  string   // Of the package, from the repository's root.
+	flags   []string // It is started with these.
+	silent  bool     // What it logs is thrown away.
+	variant variant  // Empty for the package as it is.
 }
 
 // local is the program as people start it, on a free port and without a line for each message.
@@ -37,7 +38,11 @@ func (c contestant) command() string {
 	if inside {
 		how = "go run -C " + bare + " ./" + folder
 	}
-	return strings.Join(append([]string{how}, c.flags...), " ")
+	command := strings.Join(append([]string{how}, c.flags...), " ")
+	if c.variant.name != "" {
+		command += " # with its text replaced: " + c.variant.name + ", functions/internal/bench/overlay.go"
+	}
+	return command
 }
 
 // commands are those of all contestants.

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 // tiny measures almost nothing.
 func tiny(more ...string) []string {
 	return append([]string{"-rounds", "1", "-connections", "3", "-interval", "100ms", "-posts", "100", "-idle", "200", "-starts", "1",
-		"-clients", "30", "-broadcasts", "2", "-rooms", "5x20", "-talk", "200ms", "-tail", "10s"}, more...)
+		"-clients", "30", "-broadcasts", "2", "-rooms", "5x20", "-busy-rooms", "2", "-talk", "200ms", "-tail", "10s"}, more...)
 }
 
 // figure is a cell with a number that was measured.

@@ -17,7 +17,8 @@ type member struct {
 
 	has   []bool         // Lines that it got.
 	acked []bool         // Its own lines.
-	seqs  map[int64]bool // Numbers of the room's log that it knows.
+	knows map[place]bool // Of the room's log.
+	epoch string         // The one that it heard of last.
 
 	took, acks      []time.Duration // For the lines of others, and for answers to its own.
 	frames, entries int
@@ -27,13 +28,19 @@ type member struct {
 	last            time.Time // When the last frame came.
 }
 
+// place is where something stands in a room's log.
+type place struct {
+	epoch string
+	seq   int64
+}
+
 func newMember(t *talk, number int, c *client) *member {
-	return &member{talk: t, number: number, client: c, has: make([]bool, t.lines), acked: make([]bool, t.lines), seqs: map[int64]bool{}}
+	return &member{talk: t, number: number, client: c, has: make([]bool, t.lines), acked: make([]bool, t.lines), knows: map[place]bool{}}
 }
 
 // join enters the room. Others that join may be announced before the answer.
 func (m *member) join() error {
-	if err := m.client.send(message(`{"action":"join","id":"join","room":"bench"}`)); err != nil {
+	if err := m.client.send(message(fmt.Sprintf(`{"action":"join","id":"join","room":%q}`, m.talk.Room))); err != nil {
 		return err
 	}
 	for {
@@ -58,7 +65,7 @@ func (m *member) speak(ctx context.Context) error {
 		if err := pause(ctx, time.Until(m.talk.due(line))); err != nil {
 			return err
 		}
-		say := fmt.Sprintf(`{"action":"say","id":"%d","room":"bench","data":{"line":%d,"text":"%s"}}`, line, line, echoText)
+		say := fmt.Sprintf(`{"action":"say","id":"%d","room":%q,"data":{"line":%d,"text":"%s"}}`, line, m.talk.Room, line, echoText)
 		if err := m.client.send(message(say)); err != nil {
 			return err
 		}
@@ -89,13 +96,16 @@ func (m *member) read() error {
 // note takes a frame of the room's log.
 func (m *member) note(text []byte, now time.Time) {
 	m.frames, m.last = m.frames+1, now
+	if epoch := epochOf(text); m.epoch != string(epoch) {
+		m.epoch = string(epoch)
+	}
 	for seq, line := range entriesOf(text) {
 		m.entries++
-		if m.seqs[seq] {
+		if m.knows[place{m.epoch, seq}] {
 			m.dropped++
 			continue
 		}
-		m.seqs[seq] = true
+		m.knows[place{m.epoch, seq}] = true
 		if line < 0 || line >= len(m.has) { // A void, or not this talk's.
 			continue
 		}
@@ -120,6 +130,10 @@ func (m *member) hear(text []byte, now time.Time) error {
 	if r.failed() {
 		m.errors++
 	}
+	if r.Type == "broadcast" {
+		m.talk.heralded(r.Data.Number, now)
+		return nil
+	}
 	line, err := strconv.Atoi(r.ID)
 	if err != nil || r.Type != "ack" {
 		return nil
@@ -127,7 +141,7 @@ func (m *member) hear(text []byte, now time.Time) error {
 	if m.acked[line] {
 		return fmt.Errorf("line %d is acknowledged twice", line)
 	}
-	m.acked[line], m.seqs[r.Seq] = true, true
+	m.acked[line], m.knows[place{r.Epoch, r.Seq}] = true, true
 	m.acks = append(m.acks, now.Sub(m.talk.due(line)))
 	m.talk.settle()
 	return nil

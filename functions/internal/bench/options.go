@@ -21,7 +21,7 @@ type part struct {
 func allParts() []part {
 	return []part{
 		{"echo", (*bench).echo}, {"posts", (*bench).posts}, {"memory", (*bench).memory}, {"start", (*bench).starting},
-		{"broadcast", (*bench).broadcast}, {"room", (*bench).room},
+		{"broadcast", (*bench).broadcast}, {"room", (*bench).room}, {"rooms", (*bench).busy}, {"deaf", (*bench).deaf},
 	}
 }
 
@@ -39,6 +39,7 @@ type options struct {
 	clients     int
 	broadcasts  int
 	rooms       []crowd
+	busyRooms   int
 	talk, tail  time.Duration
 }
 
@@ -52,7 +53,9 @@ Flags:
 
 // parse reads the command line. It has told stderr what is wrong, or what flags there are, when it returns an error.
 func parse(args []string, stderr io.Writer) (options, error) {
-	o := options{connections: []int{1, 100, 1000}, rooms: []crowd{{50, 10}, {200, 20}, {200, 100}, {1000, 20}}}
+	o := options{connections: []int{1, 100, 1000}, rooms: []crowd{
+		{50, 10, false}, {200, 20, false}, {200, 100, false}, {1000, 20, false}, {1000, 100, false}, {200, 50, true},
+	}}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -77,9 +80,10 @@ func (o *options) define(flags *flag.FlagSet) {
 	flags.IntVar(&o.starts, "starts", 10, "start: `number` of starts a round")
 	flags.IntVar(&o.clients, "clients", 2000, "broadcast: `number` of clients")
 	flags.IntVar(&o.broadcasts, "broadcasts", 4, "broadcast: `number` of messages")
-	flags.Func("rooms", "room: `list` of members x lines a second (default "+list(o.rooms)+")", listOf(&o.rooms, parseCrowd))
-	flags.DurationVar(&o.talk, "talk", 10*time.Second, "room: `time` of talk")
-	flags.DurationVar(&o.tail, "tail", time.Minute, "room: `time` that is waited at most, after the talk, for lines to come")
+	flags.Func("rooms", "room: `list` of members x lines a second, with @dynamodb on DynamoDB Local (default "+list(o.rooms)+")", listOf(&o.rooms, parseCrowd))
+	flags.IntVar(&o.busyRooms, "busy-rooms", 20, "rooms: `number` of rooms that are busy at the same time; every tenth is larger than a page")
+	flags.DurationVar(&o.talk, "talk", 10*time.Second, "room, rooms, deaf: `time` of talk")
+	flags.DurationVar(&o.tail, "tail", time.Minute, "room, rooms, deaf: `time` that is waited at most, after the talk, for lines to come")
 }
 
 // choose takes the parts that are named.

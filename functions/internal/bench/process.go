@@ -29,10 +29,16 @@ type process struct {
 	cancel  context.CancelFunc
 }
 
-// spawn starts a program. What it writes to standard error comes out here, unless it is silent.
+// spawn starts a program in this process's folder. What it writes to standard error comes out here, unless it is silent.
 func spawn(ctx context.Context, silent bool, binary string, args ...string) (*process, error) {
+	return spawnIn(ctx, "", silent, binary, args...)
+}
+
+// spawnIn starts a program in a folder.
+func spawnIn(ctx context.Context, folder string, silent bool, binary string, args ...string) (*process, error) {
 	ctx, cancel := context.WithTimeout(ctx, life)
 	command := exec.CommandContext(ctx, binary, args...)
+	command.Dir = folder
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = farewell
 	command.SysProcAttr = dyingWithParent()
@@ -62,7 +68,7 @@ type server struct {
 
 // serve starts a contestant and returns when it listens.
 func (b *bench) serve(ctx context.Context, c contestant) (*server, error) {
-	binary, err := b.build(ctx, c.folder)
+	binary, err := b.buildVariant(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +88,31 @@ func (p *process) listening() (*server, error) {
 		return nil, fmt.Errorf("%s does not listen: it wrote %q (%v)", p.command.Path, line, err)
 	}
 	return &server{p, url}, nil
+}
+
+// tally ends the program and returns what it says then: how much it posted and how long its queues were.
+func (s *server) tally() (map[string]int, error) {
+	s.cancel()
+	defer s.stop()
+	for {
+		line, err := s.output.ReadString('\n')
+		if fields, ok := strings.CutPrefix(line, "ended "); ok {
+			return numbers(fields), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s ended without telling what it did: %w", s.command.Path, err)
+		}
+	}
+}
+
+// numbers reads fields such as posts=12.
+func numbers(fields string) map[string]int {
+	all := map[string]int{}
+	for field := range strings.FieldsSeq(fields) {
+		name, value, _ := strings.Cut(field, "=")
+		all[name], _ = strconv.Atoi(value)
+	}
+	return all
 }
 
 // processorTime is what the process has used so far, in user mode and in the kernel.

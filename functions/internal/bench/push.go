@@ -10,6 +10,13 @@ import (
 // isPush tells whether a message has lines of a room: one, of type message, or as many as it has, of type messages.
 func isPush(text []byte) bool { return bytes.HasPrefix(text, []byte(`{"type":"message`)) }
 
+// epochOf is the epoch of a push. A client never says one, so the first one is the log's.
+func epochOf(text []byte) []byte {
+	_, after, _ := bytes.Cut(text, []byte(`"epoch":"`))
+	epoch, _, _ := bytes.Cut(after, []byte(`"`))
+	return epoch
+}
+
 // entriesOf yields the entries of a push: the number in the room's log, and the line's own number in this benchmark, -1
 // if it has none. It only looks for the two, since decoding would take more of the processor than the rest of a
 // client does.
@@ -43,8 +50,9 @@ func leading(text []byte) (n int64) {
 
 // reply is a message that is no push of lines.
 type reply struct {
-	Type, ID string
-	Seq      int64
+	Type, ID, Epoch string
+	Seq             int64
+	Data            struct{ Number int } // Of what herald sends.
 }
 
 // failed tells whether it is an error, of the service or, without a type, of the gateway.

@@ -22,7 +22,7 @@ type role func(ctx context.Context, settings []byte, begin func()) (result any, 
 func roles() map[string]role {
 	return map[string]role{
 		"echo": typed(playEcho), "posts": typed(playPosts), "stub": typed(playStub), "idle": typed(playIdle),
-		"broadcast": typed(playBroadcast), "room": typed(playRoom),
+		"broadcast": typed(playBroadcast), "room": typed(playRoom), "rooms": typed(playBusy),
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -11,99 +12,145 @@ import (
 type crowd struct {
 	Members int
 	Rate    int // Lines a second.
+	// Table tells that the program keeps everything in DynamoDB Local, not in memory.
+	Table bool
 }
 
-// String is the crowd as parseCrowd reads it.
-func (c crowd) String() string { return fmt.Sprintf("%dx%d", c.Members, c.Rate) }
+// onTable marks such a crowd.
+const onTable = "@dynamodb"
 
-// parseCrowd reads a crowd such as 200x20.
+// String is the crowd as parseCrowd reads it.
+func (c crowd) String() string {
+	text := fmt.Sprintf("%dx%d", c.Members, c.Rate)
+	if c.Table {
+		text += onTable
+	}
+	return text
+}
+
+// parseCrowd reads a crowd such as 200x20, or 200x20@dynamodb.
 func parseCrowd(text string) (c crowd, err error) {
 	members, rate, _ := strings.Cut(text, "x")
+	rate, c.Table = strings.CutSuffix(rate, onTable)
 	if c.Members, err = number(members); err == nil {
 		c.Rate, err = number(rate)
 	}
 	if err != nil {
-		err = fmt.Errorf("%q is nothing like 200x20, members x lines a second: %w", text, err)
+		err = fmt.Errorf("%q is nothing like 200x20 or 200x20%s, members x lines a second: %w", text, onTable, err)
 	}
 	return c, err
 }
 
-// maxSpeakers is how many members speak, all in smaller rooms.
-const maxSpeakers = 20
+const (
+	// maxSpeakers is how many members speak, all in smaller rooms.
+	maxSpeakers = 20
+	// postRate is how many posts a second the program makes, and the gateway takes.
+	postRate = 8000
+	// roomRounds is how often a room is compared at most.
+	roomRounds = 3
+)
+
+// rated is a contestant that may make as many posts as the gateway takes.
+func rated(c contestant) contestant {
+	rate := strconv.Itoa(postRate)
+	c.flags = append(c.flags, "-post-rate", rate, "-callback-rate", rate, "-messages-per-minute", "0")
+	return c
+}
 
 // roomSettings are those of the role room.
 type roomSettings struct {
-	URL string
+	URL, Room string
 	crowd
 	Talk, Tail time.Duration
+	Deaf       bool // The last member does not read.
 }
 
-// roomFigures are what was observed in a room.
-type roomFigures struct {
-	Lines    int // Said.
-	Frames   int // Received by all members, with lines in them.
-	Entries  int // Lines in these frames.
-	Took     time.Duration
-	P50, P99 time.Duration // From when a line was due until a member has it.
-
-	AckP50, AckP99 time.Duration
-
-	Acked   int // Lines.
-	Errors  int // Received by anybody.
-	Lost    int // Acknowledged lines that a member didn't have at the end, counted for each member.
-	Doubled int // Lines that a member has at two numbers.
-	Dropped int // Entries that a member dropped because it knew their number.
-
-	Processor time.Duration // The server's.
-}
-
-// room observes rooms under load.
+// room observes rooms under load, each beside the way of one post for every line and member where that ends.
 func (b *bench) room(ctx context.Context) (section, error) {
-	program := local("-post-rate", "8000", "-callback-rate", "8000", "-messages-per-minute", "0")
-	t := table{head: []string{"members x lines/s", "line p50 ms", "line p99 ms", "lines a frame", "posts/s", "ack p50 ms", "ack p99 ms",
-		"said", "acknowledged", "errors", "lost", "doubled", "dropped by seq", "server's processor µs a line and member"}}
+	relay, alone := rated(local()), rated(local())
+	relay.name, alone.name, alone.variant = "relay", "one post a line", onePost()
+	t := table{head: append([]string{"members x lines/s", "way", "aim: line p99", "relay ÷ one post a line: line p99"}, roomHead...)}
 	for _, c := range b.rooms {
-		f, err := b.roomOnce(ctx, program, c)
+		all, rounds := b.ways(c, relay, alone)
+		figures, err := alternate(rounds, all, func(way contestant) (roomFigures, error) {
+			return b.roomOnce(ctx, way, roomSettings{crowd: c, Talk: b.talk, Tail: b.tail})
+		})
 		if err != nil {
 			return section{}, err
 		}
-		t.row(append([]string{c.String()}, f.cells()...)...)
+		for i, way := range all {
+			compared := ratio(figures[0], figures[i], roomFigures.p99).unless(i == 0)
+			t.row(append([]string{c.String(), way.name, aims[c].unless(i != 0), compared}, roomCells(figures[i])...)...)
+		}
 	}
 	return section{
 		title: "A room under load",
 		about: fmt.Sprintf("All members are connected, up to %d of them speak in turn for %v, each line at its time whatever became of those before. "+
+			"The relay pushes a room's log, many lines in one frame if it is busy; beside it, in the same run, is the program with a post for every line and member, "+
+			"as it was before, where it is done before the time is over. "+
 			"Line: from the time when it is to be sent until another member has it; ack: until its sender has the answer. "+
-			"One run each. After the talk, %v are waited at most for what is still to come: lost is what a member doesn't have then, doubled what it has at two numbers.",
-			maxSpeakers, b.talk, b.tail),
-		commands: []string{program.command(), made("-rooms %s -talk %v -tail %v room", list(b.rooms), b.talk, b.tail)},
-		table:    t,
+			"Where a post for every line keeps up with %d posts a second, figures are the medians of %d rounds by turns, and counts their sums; else it is one run. "+
+			"After the talk, %v are waited at most for what is still to come: lost is what a member doesn't have then, and would have to read in the room's history; doubled is what it has twice after dropping by epoch and seq. "+
+			"The gateway answers 429 above %d posts a second, or if a client does not read. %s: everything is kept in DynamoDB Local, a server for tests, which is the slowest of all here.",
+			maxSpeakers, b.talk, postRate, min(b.rounds, roomRounds), b.tail, postRate, onTable[1:]),
+		commands: append(commands([]contestant{relay, alone}),
+			made("-rooms %s -rounds %d -talk %v -tail %v room", list(b.rooms), b.rounds, b.talk, b.tail)),
+		table: t,
 	}, nil
 }
 
-func (f roomFigures) cells() (cells []string) {
-	for _, d := range []time.Duration{f.P50, f.P99} {
-		cells = append(cells, fmt.Sprintf("%.1f", milliseconds(d)))
+// aim is what a room's p99 of a line is to be at most.
+type aim string
+
+func (a aim) unless(not bool) string {
+	if not {
+		return ""
 	}
-	cells = append(cells, fmt.Sprintf("%.1f", float64(f.Entries)/float64(max(f.Frames, 1))), fmt.Sprintf("%.0f", float64(f.Frames)/f.Took.Seconds()))
-	for _, d := range []time.Duration{f.AckP50, f.AckP99} {
-		cells = append(cells, fmt.Sprintf("%.1f", milliseconds(d)))
-	}
-	for _, n := range []int{f.Lines, f.Acked, f.Errors, f.Lost, f.Doubled, f.Dropped} {
-		cells = append(cells, fmt.Sprint(n))
-	}
-	return append(cells, fmt.Sprintf("%.1f", microseconds(f.Processor)/float64(max(f.Entries, 1))))
+	return string(a)
 }
 
-func (b *bench) roomOnce(ctx context.Context, program contestant, c crowd) (f roomFigures, err error) {
+// aims are those for rooms that have one.
+var aims = map[crowd]aim{
+	{Members: 50, Rate: 10}: "1.3 × one post a line", {Members: 200, Rate: 20}: "1.3 × one post a line",
+	{Members: 200, Rate: 100}: "250 ms", {Members: 1000, Rate: 20}: "500 ms", {Members: 1000, Rate: 100}: "500 ms",
+}
+
+// ways are what is compared in a crowd, and in how many rounds: the way of one post a line only where it is done in
+// time, and more than once only where it keeps up.
+func (b *bench) ways(c crowd, relay, alone contestant) (all []contestant, rounds int) {
+	perSecond := float64(c.Members * c.Rate)
+	switch {
+	case perSecond <= postRate:
+		return []contestant{relay, alone}, min(b.rounds, roomRounds)
+	case perSecond*b.talk.Seconds()/postRate <= (b.talk + b.tail).Seconds():
+		return []contestant{relay, alone}, 1
+	}
+	return []contestant{relay}, 1
+}
+
+// roomOnce observes a room on a program that is started for it.
+func (b *bench) roomOnce(ctx context.Context, program contestant, settings roomSettings) (f roomFigures, err error) {
+	if settings.Table {
+		table, url, err := b.dynamodb(ctx)
+		if err != nil {
+			return f, err
+		}
+		defer table.stop()
+		program.flags = append(program.flags[:len(program.flags):len(program.flags)], "-dynamodb", url)
+	}
 	s, err := b.serve(ctx, program)
 	if err != nil {
 		return f, err
 	}
 	defer s.stop()
-	b.say("room %v: begins, takes up to %v", c, b.talk+b.tail)
-	f.Processor, err = observe(ctx, s, "room", roomSettings{s.url, c, b.talk, b.tail}, &f)
-	if err == nil {
-		b.say("room %v: p50 %v, p99 %v, lost %d", c, f.P50.Round(time.Millisecond), f.P99.Round(time.Millisecond), f.Lost)
+	b.say("room %v, %s, one does not read: %v: begins, takes up to %v", settings.crowd, program.name, settings.Deaf, b.talk+b.tail)
+	settings.URL, settings.Room = s.url, "bench"
+	if f.Processor, err = observe(ctx, s, "room", settings, &f); err != nil {
+		return f, err
 	}
+	tally, err := s.tally()
+	f.Throttled, f.Unanswered = tally["throttled"], tally["unanswered"]
+	b.say("room %v, %s: p50 %v, p99 %v, lost %d, throttled %d, unanswered %d", settings.crowd, program.name,
+		f.P50.Round(time.Millisecond), f.P99.Round(time.Millisecond), f.Lost, f.Throttled, f.Unanswered)
 	return f, err
 }

@@ -17,28 +17,65 @@ type talk struct {
 	outstanding atomic.Int64  // Acks, and lines that somebody doesn't have yet.
 	complete    chan struct{} // Closed when nothing is outstanding.
 	heard       atomic.Int64  // When the last frame came, in Unix nanoseconds.
+	reading     sync.WaitGroup
+	failures    chan error // Of those who read.
+	heralded    func(number int, at time.Time)
 }
 
 // playRoom plays the role room.
 func playRoom(ctx context.Context, s roomSettings, begin func()) (f roomFigures, err error) {
-	t := &talk{roomSettings: s, lines: int(float64(s.Rate) * s.Talk.Seconds()), complete: make(chan struct{})}
-	t.outstanding.Store(int64(t.lines * s.Members))
-	if err := t.join(ctx); err != nil {
+	t := newTalk(s)
+	if err := t.assemble(ctx); err != nil {
 		return f, err
-	}
-	var reading sync.WaitGroup
-	failures := make(chan error, s.Members)
-	for _, m := range t.members {
-		reading.Go(func() { failures <- m.read() })
 	}
 	t.waitForQuiet(ctx)
 	begin()
-	err = t.converse(ctx, failures)
+	err = t.converse(ctx)
+	return t.end(), err
+}
+
+func newTalk(s roomSettings) *talk {
+	t := &talk{
+		roomSettings: s, lines: int(float64(s.Rate) * s.Talk.Seconds()),
+		complete: make(chan struct{}), failures: make(chan error, s.Members), heralded: func(int, time.Time) {},
+	}
+	t.outstanding.Store(int64(t.lines * t.listeners()))
+	return t
+}
+
+// listeners is how many members are to have the lines.
+func (t *talk) listeners() int {
+	if t.Deaf {
+		return t.Members - 1
+	}
+	return t.Members
+}
+
+// assemble has all members join and read.
+func (t *talk) assemble(ctx context.Context) error {
+	if err := t.join(ctx); err != nil {
+		return err
+	}
+	if t.Deaf {
+		deaf := t.members[t.Members-1]
+		t.members = t.members[:t.Members-1]
+		if err := deaf.client.clog(ctx, t.URL); err != nil {
+			return err
+		}
+	}
+	for _, m := range t.members {
+		t.reading.Go(func() { t.failures <- m.read() })
+	}
+	return nil
+}
+
+// end hangs up, and returns what was found.
+func (t *talk) end() roomFigures {
 	for _, m := range t.members {
 		m.client.conn.Close()
 	}
-	reading.Wait()
-	return t.figures(), err
+	t.reading.Wait()
+	return t.figures()
 }
 
 // join connects all members and lets them enter the room.
@@ -67,7 +104,7 @@ func (t *talk) waitForQuiet(ctx context.Context) {
 }
 
 // converse has the speakers speak, and returns when everybody has everything or the tail is over.
-func (t *talk) converse(ctx context.Context, failures <-chan error) error {
+func (t *talk) converse(ctx context.Context) error {
 	t.began = time.Now()
 	spoken := make(chan error, 1)
 	go func() {
@@ -82,7 +119,7 @@ func (t *talk) converse(ctx context.Context, failures <-chan error) error {
 				return err
 			}
 			spoken = nil
-		case err := <-failures:
+		case err := <-t.failures:
 			return err
 		case <-t.complete:
 			return nil
