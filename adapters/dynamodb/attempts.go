@@ -52,11 +52,17 @@ func attempt[In, Out any](ctx context.Context, t Table, request call[In, Out], i
 	if err := ctx.Err(); err != nil {
 		return nil, false, fmt.Errorf("%w: %w", domain.ErrUnavailable, err)
 	}
+	var answered error // The last answer, which says more than that there was no time for another.
 	for try := 1; ; try++ {
 		out, err = once(ctx, timeout/3, request, in)
 		found := judge(err)
 		if found == settled {
 			return out, unsure, err
+		}
+		if _, ok := errors.AsType[smithy.APIError](err); ok {
+			answered = err
+		} else if answered != nil {
+			err = fmt.Errorf("%w; before: %w", err, answered)
 		}
 		unsure = unsure || found == unknown
 		if try == maxAttempts || backoff.Wait(ctx, try) != nil {

@@ -147,6 +147,12 @@ func TestFaultsThatStayAreReported(t *testing.T) {
 		{"collision", "TransactionCanceledException", dynamodblocal.Collision, true},
 		{"reply lost", "", dynamodblocal.Lost, true},
 		{"reply never comes", "", dynamodblocal.Hung, true},
+		{"throttled, and then no reply", "ThrottlingException", func(n int, request *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+			if n == 0 {
+				return dynamodblocal.Refusal(http.StatusBadRequest, "ThrottlingException")(n, request, send)
+			}
+			return dynamodblocal.Hung(n, request, send)
+		}, true},
 		{"forbidden", "AccessDeniedException", dynamodblocal.Refusal(http.StatusBadRequest, "AccessDeniedException"), false},
 	}
 	for _, test := range tests {
