@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -251,6 +252,51 @@ func TestFrameLimits(t *testing.T) {
 			}
 			r.wantHead(int64(n), false)
 		})
+	}
+}
+
+// TestFrameIsFull: entries that take 100 KB together are one frame, and with a byte more two; one entry is a frame however
+// large it is.
+func TestFrameIsFull(t *testing.T) {
+	const most = 100 << 10
+	of := func(t *testing.T, texts ...int) (want string, size int) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			ada, bob := r.member("ada"), r.member("bob")
+			r.relays.Relays = leaseless{r.log}
+			for _, n := range texts {
+				r.say(ada, strings.Repeat("x", n), "")
+			}
+			r.relays.Relays = r.log
+			time.Sleep(4 * time.Second)
+			_, err := r.Ping(t.Context(), bob, []string{room})
+			r.wantNil(err)
+			for range 4 {
+				r.goOn()
+			}
+			frames := r.received(bob)
+			for _, f := range frames {
+				text, err := json.Marshal(f["messages"])
+				r.wantNil(err)
+				size += len(text) - 1 // A comma or a bracket for each of them.
+			}
+			want = strings.Join(lines(frames), " | ")
+		})
+		return want, size
+	}
+	_, empty := of(t, 0, 0)
+	rest := most - empty
+	for _, test := range []struct {
+		texts []int
+		want  string
+	}{
+		{[]int{rest / 2, rest - rest/2}, "1 2"},
+		{[]int{rest / 2, rest - rest/2 + 1}, "1 | 2"},
+		{[]int{most, 0}, "1 | 2"},
+	} {
+		if got, _ := of(t, test.texts...); got != test.want {
+			t.Errorf("texts of %v bytes come as %s, want %s", test.texts, got, test.want)
+		}
 	}
 }
 
