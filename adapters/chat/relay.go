@@ -75,10 +75,7 @@ func measure(out io.Writer, stack string) func(chat.Round) {
 	if out == nil {
 		return nil
 	}
-	dimensions := map[string]string{}
-	if stack != "" {
-		dimensions["Stack"] = stack
-	}
+	dimensions := emf.Stack(stack)
 	return func(r chat.Round) {
 		metrics := []emf.Metric{{Name: "RelayTakeovers", Unit: emf.Count, Value: 1}}
 		if !r.TakenOver {

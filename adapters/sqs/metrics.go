@@ -14,10 +14,7 @@ import (
 // acceptance of the message to the end of the run, is there if somebody got the message in it. The only dimension is
 // Stack; none if its name is empty. A line that cannot be written is lost.
 func Metrics(out io.Writer, stack string) func(domain.Delivery, domain.Report) {
-	dimensions := map[string]string{}
-	if stack != "" {
-		dimensions["Stack"] = stack
-	}
+	dimensions := emf.Stack(stack)
 	return func(d domain.Delivery, r domain.Report) {
 		now := time.Now()
 		if metrics := measured(r, now.Sub(d.AcceptedAt)); len(metrics) > 0 {

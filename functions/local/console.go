@@ -132,16 +132,23 @@ func oneLine(text string) string {
 func escaped(s string) string {
 	var b strings.Builder
 	for i, r := range s {
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			for _, unit := range utf16.Encode([]rune{r}) {
-				fmt.Fprintf(&b, `\u%04x`, unit)
-			}
+		} else {
+			b.WriteString(shown(r))
 		}
+	}
+	return b.String()
+}
+
+// shown is a character, escaped as in JSON if it does something else to a terminal than show itself.
+func shown(r rune) string {
+	if unicode.IsPrint(r) {
+		return string(r)
+	}
+	var b strings.Builder
+	for _, unit := range utf16.Encode([]rune{r}) {
+		fmt.Fprintf(&b, `\u%04x`, unit)
 	}
 	return b.String()
 }

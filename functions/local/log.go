@@ -2,12 +2,9 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"unicode"
-	"unicode/utf16"
 )
 
 // level is the least that the gateway logs: every event, unless it is to be quiet.
@@ -35,12 +32,10 @@ type printing struct{ w io.Writer }
 func (p printing) Write(text []byte) (int, error) {
 	var b bytes.Buffer
 	for _, r := range string(text) {
-		if unicode.IsPrint(r) || r == '\n' {
+		if r == '\n' {
 			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
+		} else {
+			b.WriteString(shown(r))
 		}
 	}
 	if _, err := p.w.Write(b.Bytes()); err != nil {

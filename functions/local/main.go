@@ -47,6 +47,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fmt.Fprint(stdout, options.hints(server.url))
 	<-ctx.Done()
 	err = server.stop()
-	fmt.Fprintln(stdout, "ended", server.tally())
+	fmt.Fprintln(stdout, "ended", server.summary())
 	return err
 }

@@ -48,8 +48,8 @@ func TestRun(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("run = %v", err)
 	}
-	tally := regexp.MustCompile(`\nended posts=[1-9]\d* throttled=0 unanswered=0 longest-queue=[1-9]\d* longest-relay-queue=0\n$`)
-	if !tally.MatchString(stdout.String()) {
+	summary := regexp.MustCompile(`\nended posts=[1-9]\d* throttled=0 unanswered=0 longest-queue=[1-9]\d* longest-relay-queue=0\n$`)
+	if !summary.MatchString(stdout.String()) {
 		t.Errorf("the end does not say what was posted:\n%s", &stdout)
 	}
 	for _, event := range []string{"CONNECT", "MESSAGE", "DISCONNECT"} {

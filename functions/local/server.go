@@ -97,11 +97,11 @@ func startOn(ctx context.Context, listener net.Listener, o options, out io.Write
 	self.handler = web.Handler(o.stage, pages(api, queue))
 	s.http.DisableGeneralOptionsHandler = true // The guard sees every request.
 	s.http.Handler = o.guarded(self.handler, listener.Addr(), newLogger(o, out, o.level()))
-	working, err := working(parts, queue)
+	queues, err := workedQueues(parts, queue)
 	if err != nil {
 		return nil, err
 	}
-	s.serve(gateway.Listener(listener), working)
+	s.serve(gateway.Listener(listener), queues)
 	return s, nil
 }
 
@@ -169,8 +169,8 @@ func routes(p wiring.Parts) (map[string]gateway.Route, error) {
 	return all, nil
 }
 
-// working are the queues, and who works behind each.
-func working(p wiring.Parts, queue *memory.Queue) (map[*memory.Queue]*sqs.Worker, error) {
+// workedQueues are the queues, and who works behind each.
+func workedQueues(p wiring.Parts, queue *memory.Queue) (map[*memory.Queue]*sqs.Worker, error) {
 	all := map[*memory.Queue]*sqs.Worker{queue: p.Worker()}
 	for _, e := range wiring.Extensions() {
 		own, ok := p.Queues[e.Name].(*memory.Queue)
@@ -186,11 +186,11 @@ func working(p wiring.Parts, queue *memory.Queue) (map[*memory.Queue]*sqs.Worker
 	return all, nil
 }
 
-func (s *server) serve(listener net.Listener, working map[*memory.Queue]*sqs.Worker) {
+func (s *server) serve(listener net.Listener, queues map[*memory.Queue]*sqs.Worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.ended.Go(func() { _ = s.http.Serve(listener) }) // It returns when stop closes it.
-	for queue, worker := range working {
+	for queue, worker := range queues {
 		s.ended.Go(func() { queue.Run(ctx, workers, worker.Deliver) })
 	}
 }

@@ -36,6 +36,14 @@ type directive struct {
 	Metrics    []definition
 }
 
+// Stack are the dimensions of what is counted for a CloudFormation stack; none if its name is empty.
+func Stack(name string) map[string]string {
+	if name == "" {
+		return nil
+	}
+	return map[string]string{"Stack": name}
+}
+
 // Write writes metrics as one line. Dimensions, by name, tell them apart from others of the same name; every
 // combination of values is a metric of its own that AWS charges for, so their values must be few.
 func Write(out io.Writer, at time.Time, dimensions map[string]string, metrics ...Metric) error {

@@ -52,12 +52,12 @@ func (b *bench) busy(ctx context.Context) (section, error) {
 		"longest relay queue", "longest other queue", "posts answered 429"}}
 	members, pages := sizes(rooms)
 	for _, lasts := range []time.Duration{b.talk / 2, b.talk} {
-		f, tally, err := b.busyOnce(ctx, program, rooms, lasts)
+		f, summary, err := b.busyOnce(ctx, program, rooms, lasts)
 		if err != nil {
 			return section{}, err
 		}
 		sizes := []string{fmt.Sprint(len(rooms)), fmt.Sprint(members), fmt.Sprint(pages), fmt.Sprint(lasts.Seconds())}
-		t.row(append(sizes, f.cells(lasts, tally)...)...)
+		t.row(append(sizes, f.cells(lasts, summary)...)...)
 	}
 	return section{
 		title: "Busy rooms at the same time",
@@ -73,7 +73,7 @@ func (b *bench) busy(ctx context.Context) (section, error) {
 }
 
 // cells are those of all rooms together.
-func (f busyFigures) cells(lasted time.Duration, tally map[string]int) []string {
+func (f busyFigures) cells(lasted time.Duration, summary map[string]int) []string {
 	var worst roomFigures
 	for _, r := range f.Rooms {
 		worst.P50, worst.P99, worst.Took = max(worst.P50, r.P50), max(worst.P99, r.P99), max(worst.Took, r.Took)
@@ -83,7 +83,7 @@ func (f busyFigures) cells(lasted time.Duration, tally map[string]int) []string 
 		fmt.Sprintf("%.1f", worst.p50()), fmt.Sprintf("%.1f", worst.p99()), fmt.Sprintf("%.1f", worst.perFrame()),
 		fmt.Sprintf("%.0f", milliseconds(max(0, worst.Took-lasted))), total(f.Rooms, roomFigures.lost), total(f.Rooms, roomFigures.doubled),
 		longest(f.Broadcasts), longest(f.Direct), fmt.Sprint(f.Lost),
-		fmt.Sprint(tally["longest-relay-queue"]), fmt.Sprint(tally["longest-queue"]), fmt.Sprint(tally["throttled"]),
+		fmt.Sprint(summary["longest-relay-queue"]), fmt.Sprint(summary["longest-queue"]), fmt.Sprint(summary["throttled"]),
 	}
 }
 
@@ -103,7 +103,7 @@ func longest(all []time.Duration) string {
 	return fmt.Sprintf("%.1f", milliseconds(most))
 }
 
-func (b *bench) busyOnce(ctx context.Context, program contestant, rooms []crowd, lasts time.Duration) (f busyFigures, tally map[string]int, err error) {
+func (b *bench) busyOnce(ctx context.Context, program contestant, rooms []crowd, lasts time.Duration) (f busyFigures, summary map[string]int, err error) {
 	s, err := b.serve(ctx, program)
 	if err != nil {
 		return f, nil, err
@@ -113,12 +113,12 @@ func (b *bench) busyOnce(ctx context.Context, program contestant, rooms []crowd,
 	if _, err = observe(ctx, s, "rooms", busySettings{s.url, rooms, lasts, b.tail}, &f); err != nil {
 		return f, nil, err
 	}
-	tally, err = s.tally()
+	summary, err = s.summary()
 	for i, r := range f.Rooms {
 		b.say("busy room %d of %v: p50 %v, p99 %v, lost %d", i, rooms[i], r.P50.Round(time.Millisecond), r.P99.Round(time.Millisecond), r.Lost)
 	}
-	b.say("%d broadcasts within %s ms, %d direct messages within %s ms; %v", len(f.Broadcasts), longest(f.Broadcasts), len(f.Direct), longest(f.Direct), tally)
-	return f, tally, err
+	b.say("%d broadcasts within %s ms, %d direct messages within %s ms; %v", len(f.Broadcasts), longest(f.Broadcasts), len(f.Direct), longest(f.Direct), summary)
+	return f, summary, err
 }
 
 // playBusy plays the role rooms.

@@ -90,8 +90,8 @@ func (p *process) listening() (*server, error) {
 	return &server{p, url}, nil
 }
 
-// tally ends the program and returns what it says then: how much it posted and how long its queues were.
-func (s *server) tally() (map[string]int, error) {
+// summary ends the program and returns what it says then: how much it posted and how long its queues were.
+func (s *server) summary() (map[string]int, error) {
 	s.cancel()
 	defer s.stop()
 	for {

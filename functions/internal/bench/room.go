@@ -148,8 +148,8 @@ func (b *bench) roomOnce(ctx context.Context, program contestant, settings roomS
 	if f.Processor, err = observe(ctx, s, "room", settings, &f); err != nil {
 		return f, err
 	}
-	tally, err := s.tally()
-	f.Throttled, f.Unanswered = tally["throttled"], tally["unanswered"]
+	summary, err := s.summary()
+	f.Throttled, f.Unanswered = summary["throttled"], summary["unanswered"]
 	b.say("room %v, %s: p50 %v, p99 %v, lost %d, throttled %d, unanswered %d", settings.crowd, program.name,
 		f.P50.Round(time.Millisecond), f.P99.Round(time.Millisecond), f.Lost, f.Throttled, f.Unanswered)
 	return f, err

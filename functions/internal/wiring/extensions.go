@@ -5,8 +5,8 @@ import (
 	"wsecho/adapters/extension"
 )
 
-// extensions are the features beyond the core.
-func extensions() []extension.Extension {
+// Extensions are the features beyond the core.
+func Extensions() []extension.Extension {
 	return []extension.Extension{
 		chat.Extension(),
 	}

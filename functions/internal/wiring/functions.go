@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"wsecho/adapters/apigateway"
 	"wsecho/adapters/extension"
@@ -91,7 +90,7 @@ func Deliver() Function {
 // Functions returns all functions: the core's, and those of the extensions.
 func Functions() []Function {
 	all := []Function{Authorize(), Connect(), Disconnect(), Default(), Echo(), Broadcast(), Deliver()}
-	for _, e := range extensions() {
+	for _, e := range Extensions() {
 		all = append(all, Extension(e))
 		if e.Worker != nil {
 			all = append(all, Worker(e))
@@ -151,15 +150,10 @@ func own(e extension.Extension) Setting {
 // for what nobody can read.
 func ownQueue(e extension.Extension, names ...string) Setting {
 	return Setting{Names: names, fill: func(p *Parts, env environment) error {
-		config, err := env.aws()
-		q := &sqs.Queue{Client: sdk.NewFromConfig(config)}
-		errs := []error{err}
-		for i, url := range []*string{&q.URL, &q.DeadLetterURL}[:len(names)] {
-			*url, err = env.required(names[i])
-			errs = append(errs, err)
-		}
+		q := new(sqs.Queue)
+		err := env.queue(q, &q.URL, &q.DeadLetterURL)
 		q.RetryURL = q.URL
 		p.Queues = map[string]domain.Queue{e.Name: q}
-		return errors.Join(errs...)
+		return err
 	}}
 }

@@ -54,7 +54,7 @@ func (p Parts) On(table dynamodb.Table) Parts {
 	p.Memberships = dynamodb.Memberships{Table: table}
 	p.Quotas = dynamodb.Quotas{Table: table}
 	p.Stores = map[string]any{}
-	for _, e := range extensions() {
+	for _, e := range Extensions() {
 		if e.Store != nil {
 			p.Stores[e.Name] = e.Store(table)
 		}
@@ -82,13 +82,10 @@ func (p Parts) Worker() *sqs.Worker {
 // WorkerOf makes the worker of an extension that has one.
 func (p Parts) WorkerOf(e extension.Extension) (*sqs.Worker, error) { return e.Worker.Make(p.core(e)) }
 
-// Extensions are the features beyond the core.
-func Extensions() []extension.Extension { return extensions() }
-
 // Audiences are the kinds of audiences that there are, beside everyone.
 func Audiences() []domain.AudienceKind {
 	kinds := []domain.AudienceKind{domain.Users}
-	for _, e := range extensions() {
+	for _, e := range Extensions() {
 		kinds = append(kinds, e.Audiences...)
 	}
 	return kinds
@@ -105,7 +102,7 @@ func (p Parts) closer() domain.Closer {
 // onLeave tells all extensions.
 func (p Parts) onLeave() extension.OnLeave {
 	var told []extension.OnLeave
-	for _, e := range extensions() {
+	for _, e := range Extensions() {
 		if e.OnLeave != nil {
 			told = append(told, e.OnLeave(p.Queue, NewID))
 		}

@@ -67,17 +67,11 @@ func speaking() []Setting { return []Setting{table, queues, posts, messagesPerMi
 // Source: AWS, Lambda API reference, ScalingConfig, MaximumConcurrency.
 const RetryConcurrency = 2
 
-// fillQueue makes a queue of as many URLs as the setting has.
+// fillQueue makes the API's own queue.
 func fillQueue(p *Parts, env environment) error {
-	config, err := env.aws()
-	errs := []error{err}
-	q := &sqs.Queue{Client: sdk.NewFromConfig(config)}
-	for i, url := range []*string{&q.URL, &q.RetryURL, &q.DeadLetterURL}[:len(env.names)] {
-		*url, err = env.required(env.names[i])
-		errs = append(errs, err)
-	}
+	q := new(sqs.Queue)
 	p.Queue = q
-	return errors.Join(errs...)
+	return env.queue(q, &q.URL, &q.RetryURL, &q.DeadLetterURL)
 }
 
 func fillPosts(p *Parts, env environment) error {
@@ -153,6 +147,18 @@ func (env environment) flag(name string) (bool, error) {
 	default:
 		return false, fmt.Errorf("the environment variable %s must be true or false, not %q", name, value)
 	}
+}
+
+// queue makes a client for a queue, and reads as many of its URLs as the setting has.
+func (env environment) queue(q *sqs.Queue, urls ...*string) error {
+	config, err := env.aws()
+	errs := []error{err}
+	q.Client = sdk.NewFromConfig(config)
+	for i, name := range env.names {
+		*urls[i], err = env.required(name)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // auth reads who may connect.

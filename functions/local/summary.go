@@ -8,10 +8,10 @@ import (
 	"wsecho/functions/internal/wiring"
 )
 
-// tally says what the program posted and how far behind its workers were, in the form name=number: all posts, those
+// summary says what the program posted and how far behind its workers were, in the form name=number: all posts, those
 // that the gateway answered 429, those that had no answer in time, and for each queue how many
 // deliveries waited there at most.
-func (s *server) tally() string {
+func (s *server) summary() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "posts=%d throttled=%d unanswered=%d longest-queue=%d",
 		s.posts.posts.Load(), s.posts.throttled.Load(), s.posts.unanswered.Load(), s.queue.Longest())
