@@ -70,6 +70,22 @@ test('two people talk', async () => {
   await shows(ada, ['Good morning!', 'Good morning, ada. How is the new back end?']);
 });
 
+test('a page that is still loading takes no input', async () => {
+  const page = await tab({});
+  let load;
+  const loading = new Promise((resolve) => (load = resolve));
+  await page.route('**/chat.js', async (route) => (await loading, route.continue()));
+  await page.goto(local.http, { waitUntil: 'commit' });
+  await page.locator('#entry').waitFor({ state: 'attached' });
+  const early = await page.getByLabel('Your name').isVisible();
+  load();
+  await page.getByLabel('Your name').fill('early');
+  await page.keyboard.press('Enter');
+  await connected(page);
+  assert.equal(early, false, 'what is typed before the script has come is lost');
+  await page.context().close();
+});
+
 test('a page shows who is there, by connections', async () => {
   await ada.locator('#people li', { hasText: 'bob' }).waitFor();
   const twin = await tab({});

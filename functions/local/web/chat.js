@@ -364,7 +364,6 @@ $('reach').addEventListener('click', () => sayYes(named, { storage: sessionStora
 
 /** Asks whether to connect to the server that the page's address names. Until then nothing is sent anywhere. */
 function ask() {
-  $('entry').hidden = true;
   $('question').hidden = false;
   $('question-host').textContent = new URL(named).host;
   if (!isSecureContext) {
@@ -386,8 +385,11 @@ function begin() {
   }
   if (named === null) $('entry-problem').textContent = 'The address of this page names no server that it can connect to. It has its own instead.';
   const stored = JSON.parse(sessionStorage.getItem(STORED) ?? 'null');
-  if (stored?.withToken) $('name').value = stored.name;
-  else if (stored?.rooms.length) enter(stored.name, stored.rooms, stored.active);
+  if (stored?.rooms.length && !stored.withToken) return enter(stored.name, stored.rooms, stored.active);
+  // Before now the browser itself would have sent the form, and what was typed would have been lost.
+  if (stored) $('name').value = stored.name;
+  $('entry').hidden = false;
+  $('name').focus();
 }
 
 if (sameServer(server, own) || saidYes(named, { reach, storage: sessionStorage })) begin();
