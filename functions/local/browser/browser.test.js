@@ -178,7 +178,7 @@ test('scrolling up loads what was said before', async () => {
   await ada.keyboard.press('Enter');
   await ada.locator('#title', { hasText: '#archive' }).waitFor();
   await ada.evaluate(async (url) => {
-    const { WsEcho } = await import('/wsecho.js');
+    const { WsEcho } = await import('/client/wsecho.js');
     const writer = new WsEcho(url, { user: 'archivist' });
     writer.connect();
     await writer.join('archive');

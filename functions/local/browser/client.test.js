@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { WsEcho } from '../web/wsecho.js';
+import { WsEcho } from '../web/client/wsecho.js';
 import { newIssuer } from './issuer.js';
 import { startLocal, startNetwork, tool } from './local.js';
 

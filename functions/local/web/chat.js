@@ -1,5 +1,5 @@
 /** The page: what its forms and buttons do, and what the client's events show. */
-import { WsEcho } from './wsecho.js';
+import { WsEcho } from './client/wsecho.js';
 import { Log, element, face, note } from './chat-log.js';
 import { namedServer, ownServer, saidYes, sameServer, sayYes } from './chat-server.js';
 

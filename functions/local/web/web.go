@@ -1,11 +1,12 @@
-// Package web is a page that shows what the API can do, and the client module for browsers that it uses: wsecho*.js,
-// which teams can copy.
+// Package web is a page that shows what the API can do. Its folder client is the JavaScript client that the page uses,
+// and that teams install.
 package web
 
 import (
 	"bytes"
 	"embed"
 	"html"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -13,7 +14,7 @@ import (
 	"time"
 )
 
-//go:embed index.html chat.css chat*.js wsecho*.js icon.svg
+//go:embed index.html icon.svg *.css *.js client/*.js
 var files embed.FS
 
 // policy lets the page run its own files and connect to its own host, and nothing else: text of other people could
@@ -40,16 +41,17 @@ func Handler(stage string, api http.Handler) http.Handler {
 // pages are the embedded files by path.
 func pages(stage string) map[string]http.HandlerFunc {
 	all := map[string]http.HandlerFunc{}
-	entries, _ := files.ReadDir(".") // It has been embedded, so it is there.
-	for _, entry := range entries {
-		name := entry.Name()
+	// They have been embedded, so nothing of this fails.
+	_ = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, _ error) error {
 		content, _ := files.ReadFile(name)
-		if name == "index.html" {
+		switch {
+		case name == "index.html":
 			all["/"] = index(stage, content)
-			continue
+		case !entry.IsDir():
+			all["/"+name] = file(name, content)
 		}
-		all["/"+name] = file(name, content)
-	}
+		return nil
+	})
 	return all
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { WsEcho } from '../wsecho.js';
-import { Sequence } from '../wsecho-sequence.js';
+import { Sequence } from '../sequence.js';
 import { Service, pass, refuse, settle } from './service.js';
 
 let service;

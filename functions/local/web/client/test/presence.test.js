@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
-import { Presence } from '../wsecho-presence.js';
+import { Presence } from '../presence.js';
 
 const bob = (presence) => presence.members.find(({ user }) => user === 'bob')?.connections ?? 0;
 const announced = (type, connection) => ({ type, user: 'bob', connection });

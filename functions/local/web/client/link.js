@@ -3,7 +3,7 @@
  * that is what WsEcho does, in wsecho.js.
  */
 
-import { atMost } from './wsecho-time.js';
+import { atMost } from './time.js';
 
 /** The largest frame that API Gateway takes; a larger one closes the connection with 1009. */
 const FRAME_BYTES = 32 * 1024;

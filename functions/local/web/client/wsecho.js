@@ -11,7 +11,7 @@
  *     await chat.join('lobby');
  *     await chat.say('lobby', { text: 'hello' });
  *
- * To use it elsewhere copy the files wsecho*.js. They need no build and no other code.
+ * To use it elsewhere copy this folder. It needs no build and no other code.
  *
  * Events; what follows is their `detail`:
  *
@@ -35,9 +35,9 @@
  * here. What was sent is repeated with the same key until it is acknowledged. An anonymous client's key ends with its
  * connection, so its message is not repeated on another: the promise rejects with "disconnected".
  */
-import { Link, WsEchoError, refusal } from './wsecho-link.js';
-import { Room, readable } from './wsecho-room.js';
-import { atMost, backoff, jitter, pause, randomKey } from './wsecho-time.js';
+import { Link, WsEchoError, refusal } from './link.js';
+import { Room, readable } from './room.js';
+import { atMost, backoff, jitter, pause, randomKey } from './time.js';
 
 export { WsEchoError };
 

@@ -1,9 +1,9 @@
 /**
  * A room that the application has joined: its messages in order, gaps repaired, and who is there.
  */
-import { Presence } from './wsecho-presence.js';
-import { Sequence } from './wsecho-sequence.js';
-import { atMost, jitter } from './wsecho-time.js';
+import { Presence } from './presence.js';
+import { Sequence } from './sequence.js';
+import { atMost, jitter } from './time.js';
 
 /** A push may be this late before it counts as lost; up to as much again is added at random. */
 const PATIENCE_MS = 1000;
