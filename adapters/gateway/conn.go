@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -35,13 +36,18 @@ type conn struct {
 
 // ending is why a connection is over.
 type ending struct {
-	send   *Close // The close frame for the client; nil sends none.
-	report Close  // What $disconnect says.
-	cause  string // For the log.
+	send   *Close        // The close frame for the client; nil sends none.
+	report Close         // What $disconnect says.
+	cause  string        // For the log.
+	answer time.Duration // How long the client may take to answer; 0 means closeWait.
 }
 
-// closeWait is how long a client may take to answer a close frame, or to read what was sent before it.
-const closeWait = 2 * time.Second
+// closeWait is how long a client may take to answer a close frame, or to read what was sent before it. Who shuts down
+// has nobody to talk to afterwards: an answer that takes longer than shutdownWait is not worth the wait.
+const (
+	closeWait    = 2 * time.Second
+	shutdownWait = 100 * time.Millisecond
+)
 
 // serve reads messages until the connection is over. It is the connection's only permanent goroutine. While too much
 // waits for the client it reads nothing: who asks and does not listen would have the gateway keep all the answers. That
@@ -119,7 +125,9 @@ func (c *conn) end(e ending) bool {
 	}
 	c.alive.Stop()
 	c.g.forget(c)
-	c.nc.SetDeadline(time.Now().Add(closeWait))
+	now := time.Now()
+	c.nc.SetWriteDeadline(now.Add(closeWait))
+	c.nc.SetReadDeadline(now.Add(cmp.Or(e.answer, closeWait)))
 	var frame []byte
 	if e.send != nil {
 		frame = frames.EncodeClose(e.send.Code, e.send.Reason)

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"io"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -82,6 +83,20 @@ func TestFullOutbox(t *testing.T) {
 			bubble(t, cfg, func(t *testing.T, v *virtual) { test(t, deafened(t, v, b, &handled), b, &handled) })
 		})
 	}
+}
+
+// TestShutdownWithoutAnswer holds a shutdown to not waiting for clients that read the close frame and never answer it.
+func TestShutdownWithoutAnswer(t *testing.T) {
+	bubble(t, gateway.Config{}, func(t *testing.T, v *virtual) {
+		for range 10 {
+			go io.Copy(io.Discard, v.connect("").Conn)
+		}
+		began := time.Now()
+		v.Shutdown(t.Context())
+		if took := time.Since(began); took > time.Second/2 {
+			t.Errorf("the shutdown took %v", took)
+		}
+	})
 }
 
 // counting counts the calls of a handler.

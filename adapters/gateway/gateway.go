@@ -131,7 +131,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 
 func shutDown() ending {
 	goingAway := Close{frames.GoingAway, "Going away"}
-	return ending{send: &goingAway, report: goingAway, cause: "the gateway shuts down"}
+	return ending{send: &goingAway, report: goingAway, cause: "the gateway shuts down", answer: shutdownWait}
 }
 
 func (g *Gateway) all() []*conn {
