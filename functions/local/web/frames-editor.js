@@ -13,17 +13,17 @@ export class Editor {
   #text = make('textarea', {
     id: 'frames-text', rows: '8', spellcheck: 'false', autocapitalize: 'none', autocomplete: 'off', 'aria-describedby': 'frames-fault',
   });
-  #fault = make('p', { id: 'frames-fault', class: 'frames-fault', role: 'status' });
+  #fault = make('span', { id: 'frames-fault', class: 'frames-fault', role: 'status' });
 
   /** @param {ReturnType<import('./frames-tap.js').tapped>} tap */
   constructor(tap) {
     this.#tap = tap;
     this.root = make('form', { class: 'frames-editor', 'aria-labelledby': 'frames-editor-title', novalidate: '' },
       make('h3', { id: 'frames-editor-title' }, 'Send by hand'),
-      make('p', { class: 'frames-quick' }, this.#quick('echo', 'Send an echo'), this.#quick('broadcast', 'Send a broadcast')),
-      make('label', { for: 'frames-example' }, 'Example'), this.#chosen, this.#about,
-      make('label', { for: 'frames-text' }, 'Frame'), this.#text, this.#fault,
-      make('p', { class: 'frames-send' }, make('button', { type: 'submit' }, 'Send frame'), make('span', { class: 'hint' }, 'or Ctrl and Enter')));
+      make('p', { class: 'frames-row' }, this.#quick('echo', 'Send an echo'), this.#quick('broadcast', 'Send a broadcast')),
+      make('p', { class: 'frames-row' }, make('label', { for: 'frames-example' }, 'Example'), this.#chosen),
+      this.#about, make('label', { for: 'frames-text', class: 'unseen' }, 'Frame'), this.#text,
+      make('p', { class: 'frames-send' }, make('button', { type: 'submit' }, 'Send frame'), this.#fault));
     this.#offer();
     this.#listen();
   }
@@ -91,7 +91,7 @@ export class Editor {
   #check() {
     const fault = faultOf(this.#text.value);
     this.#text.setAttribute('aria-invalid', Boolean(fault));
-    this.#tell(fault ? `Line ${fault.line}, column ${fault.column}: ${fault.message}` : '', Boolean(fault));
+    this.#tell(fault ? `Line ${fault.line}, column ${fault.column}: ${fault.message}` : 'Ctrl and Enter sends, too.', Boolean(fault));
     return fault;
   }
 

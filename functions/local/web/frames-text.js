@@ -71,7 +71,7 @@ export function wscatLine({ url, token, text }) {
   const user = searchParams.get('user');
   const address = `${origin}${pathname}${user ? `?user=${encodeURIComponent(user)}` : ''}`;
   const bearer = token ? ' -s "bearer.$TOKEN"' : '';
-  return `wscat -c ${quoted(address)} -s wsecho.v1${bearer} -w -1 -x ${quoted(text.replace(/[\r\n]+/g, ''))}`;
+  return `wscat -c ${quoted(address)} -s wsecho.v1${bearer} -w -1 -x ${quoted(text.replace(/\s*[\r\n]\s*/g, ''))}`;
 }
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;

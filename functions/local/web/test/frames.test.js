@@ -139,7 +139,7 @@ test('a line of wscat connects as the page does, with no token, and sends the fr
   const out = { way: 'out', url: 'ws://127.0.0.1:8080/dev?user=ada', token: false, text: '{"action":"say","data":"it\'s"}' };
   assert.equal(wscatLine(out), `wscat -c 'ws://127.0.0.1:8080/dev?user=ada' -s wsecho.v1 -w -1 -x '{"action":"say","data":"it'\\''s"}'`);
   const withToken = { ...out, url: 'wss://a.example/prod?user=a&token=t', token: true, text: '{"action":\n "ping"}' };
-  assert.equal(wscatLine(withToken), `wscat -c 'wss://a.example/prod?user=a' -s wsecho.v1 -s "bearer.$TOKEN" -w -1 -x '{"action": "ping"}'`);
+  assert.equal(wscatLine(withToken), `wscat -c 'wss://a.example/prod?user=a' -s wsecho.v1 -s "bearer.$TOKEN" -w -1 -x '{"action":"ping"}'`);
 });
 
 test('what is wrong with a text is told with its place', () => {
