@@ -272,7 +272,7 @@ tools-browser: $(CHROMIUM) $(BROWSER_STAMP)
 
 tools-protocol: $(PROTOCOL_STAMP)
 
-test-browser: tools-browser ## Drive the page in a real browser; pictures go to .tools/browser
+test-browser: tools-browser tools-wscat ## Drive the page in a real browser; pictures go to .tools/browser
 	CHROMIUM=$(CHROMIUM) node --test functions/local/browser/browser.test.js functions/local/browser/gateway.test.js \
 		functions/local/browser/attacks.test.js functions/local/browser/elsewhere.test.js functions/local/browser/frames.test.js
 

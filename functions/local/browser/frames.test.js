@@ -1,7 +1,9 @@
 /** The panel "Frames" and the protocol's page in a real browser. Part of `make test-browser`. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { launch } from './chromium.js';
 import { inRepository, startLocal, tool } from './local.js';
 
@@ -168,6 +170,19 @@ test('a frame unfolds by keyboard, and is copied as a line of wscat, and as JSON
   assert.equal(await copied(), '{"action":"echo","id":"right"}');
   await row.getByRole('button', { name: 'Edit and send again' }).click();
   assert.equal(JSON.parse(await frameText(ada).inputValue()).id, 'right');
+});
+
+test('a line that was copied does in a shell what the page did', async () => {
+  await send(ada, '{\n  "action": "echo",\n  "id": "shell",\n  "data": "it\'s \\"$HOME\\" `id`"\n}');
+  const row = rows(ada, '"id": "shell"').first();
+  await row.locator('summary').click();
+  await row.getByRole('button', { name: 'Copy as wscat line' }).click();
+  await ada.waitForFunction(async () => (await navigator.clipboard.readText()).includes('shell'));
+  const line = await ada.evaluate(() => navigator.clipboard.readText());
+  const path = `${inRepository('.tools', 'wscat', 'node_modules', '.bin')}:${process.env.PATH}`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', line.replace('-w -1', '-w 1')], { env: { ...process.env, PATH: path } });
+  const { id, data, connection } = JSON.parse(stdout);
+  assert.deepEqual([id, data, connection.user], ['shell', 'it\'s "$HOME" `id`', 'ada']);
 });
 
 test('a token is in no frame and in no line', async () => {

@@ -30,12 +30,15 @@ func (s spec) fields(path string, of schema) []field {
 
 // within are the rows below one, which has no name that leads to them.
 func (s spec) within(path string, of schema) []field {
-	all := s.fields(path+".", of)
+	below := strings.TrimPrefix(path+".", ".") // A type of its own begins with its fields.
+	all := s.fields(below, of)
 	for _, alternative := range of.OneOf {
 		if alternative.Title != "" {
 			all = append(all, field{Group: alternative.Title})
+		} else {
+			alternative.Required = nil // No field is: the object says which it may be.
 		}
-		all = append(all, s.fields(strings.TrimPrefix(path+".", "."), alternative)...)
+		all = append(all, s.fields(below, alternative)...)
 	}
 	if of.Items != nil && of.Items.Ref == "" {
 		all = append(all, s.within(path+"[]", *of.Items)...)

@@ -162,6 +162,18 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestPaths: fields are named as a program finds them, also those of the types.
+func TestPaths(t *testing.T) {
+	for _, path := range []string{"to.user", "connection.connectedAt", "rooms.*.seq", "user", "[].seq", "[].connections"} {
+		if !bytes.Contains(Page(), []byte("<code>"+path+"</code>")) {
+			t.Errorf("no field is called %s", path)
+		}
+	}
+	if bytes.Contains(Page(), []byte("<code>.")) {
+		t.Error("a path begins with a dot")
+	}
+}
+
 // TestNothingInline holds the page to the policy that it is served with.
 func TestNothingInline(t *testing.T) {
 	for _, inline := range []string{"<style", " style=", "<script", " onclick=", "javascript:", "ZgotmplZ"} {
