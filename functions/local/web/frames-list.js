@@ -23,7 +23,7 @@ export class List {
   #items = make('ol', { 'aria-label': 'Frames, newest last' });
   #none = make('p', { class: 'hint frames-none' });
   #scroll = make('div', { class: 'frames-scroll', tabindex: '0', role: 'region', 'aria-label': 'List of frames' }, this.#items, this.#none);
-  #way = select('frames-way', [['', 'Both ways'], ['out', 'Sent'], ['in', 'Received']]);
+  #way = select('frames-way', [['', 'Both'], ['out', 'Sent'], ['in', 'Received']]);
   #kind = select('frames-kind', [['', 'All types']]);
   #pause = make('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false' }, 'Pause');
   #clear = make('button', { type: 'button', class: 'quiet' }, 'Clear');
