@@ -1,6 +1,7 @@
 /** The page: what its forms and buttons do, and what the client's events show. */
 import { WsEcho } from './client/wsecho.js';
 import { Log, element, face, note } from './chat-log.js';
+import { mountFrames } from './frames.js';
 import { namedServer, ownServer, saidYes, sameServer, sayYes } from './chat-server.js';
 
 const $ = (id) => document.getElementById(id);
@@ -9,6 +10,9 @@ const own = ownServer(location, stage);
 const named = namedServer(location.search);
 const server = named ?? own;
 const STORED = `wsecho-chat ${server}`;
+
+/** Every frame of this page's connections. */
+const frames = mountFrames({ button: $('frames-button'), root: $('frames') });
 
 let client;
 let talks = new Map(); // Key, "#room" or "@user" -> conversation.
@@ -19,7 +23,7 @@ let withToken = false;
 // Coming and going.
 
 function enter(name, rooms, active, token) {
-  client = new WsEcho(server, { user: name, token });
+  client = new WsEcho(server, { user: name, token, WebSocket: frames.WebSocket });
   withToken = Boolean(token);
   listen(client);
   client.connect();
@@ -32,6 +36,7 @@ function enter(name, rooms, active, token) {
 
 function quit(reason = '') {
   client.close();
+  frames.clear();
   $('entry-problem').textContent = reason;
   sessionStorage.removeItem(STORED);
   talks.forEach((talk) => talk.log.root.remove());
