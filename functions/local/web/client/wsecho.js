@@ -15,12 +15,18 @@
  *
  * Events; what follows is their `detail`:
  *
- * - `state` {state, retryAt?}: "connecting", "open", "waiting" (to connect again at retryAt) or "closed".
+ * - `state` {state, retryAt?, reason?}: "connecting" (for the first time), "open", "reconnecting" (at retryAt, while it
+ *   waits), "failed" (for good, until connect is called again; reason is a WsEchoError whose code is "unauthorized",
+ *   "forbidden" or "unsupported") or "closed".
+ * - `throttled` {until}: the service answered that a rate limit is met; what waits is sent again after `until`, in
+ *   milliseconds since 1970.
+ * - `unknown` {message}: a push of a type that this client does not know, such as an extension's.
  * - `page` {room, epoch, messages, more, first, cut}: show these messages instead of what was there, which happens
  *   after the first join. `cut` tells that earlier messages were missed and cannot be had any more: "history was cut
  *   here". `more` tells that there are older ones: `history(room, {before: first})`.
- * - `message` {room, epoch, seq, messageId, from, data, at, own}: the next message of a room. Messages said here come
- *   this way too, in their place; `own` tells that this client said it.
+ * - `message` {room, epoch, seq, messageId, from, data, at, own, mine}: the next message of a room. Messages said here
+ *   come this way too, in their place; `own` tells that this client said it, `mine` that this user did, perhaps in
+ *   another place. Messages of pages and histories, direct ones and broadcasts have both as well.
  * - `presence` {room, members}: who is in a room, [{user, connections}]; undefined in rooms of more than 100
  *   connections, where `who` tells.
  * - `direct` {messageId, from, data, at}: a message for this user or connection. Nobody keeps it: who is not connected
@@ -97,7 +103,7 @@ export class WsEcho extends EventTarget {
     this.#options = { timeoutMs: 10_000, pingMs: 30_000, WebSocket: globalThis.WebSocket, ...options };
   }
 
-  /** "connecting", "open", "waiting" or "closed". */
+  /** "connecting", "open", "reconnecting", "failed" or "closed". */
   get state() {
     return this.#state;
   }
@@ -155,8 +161,9 @@ export class WsEcho extends EventTarget {
       ask: (message) => this.#ask(message, { room: name }),
       rejoin: (room, link) => this.#enter(room, link),
       emit: (type, detail) => {
-        if (type === 'message') detail.own = this.#mine.has(detail.from.connection);
-        this.#emit(type, detail);
+        if (type === 'message') this.#emit(type, this.#marked(detail));
+        else if (type === 'page') this.#emit(type, { ...detail, messages: detail.messages.map((message) => this.#marked(message)) });
+        else this.#emit(type, detail);
       },
     });
   }
@@ -212,7 +219,20 @@ export class WsEcho extends EventTarget {
    */
   async history(name, position = {}) {
     const page = await this.#ask({ action: 'history', room: name, ...position }, { room: name });
-    return { epoch: page.epoch, ...readable(page) };
+    const { messages, ...more } = readable(page);
+    return { epoch: page.epoch, ...more, messages: messages.map((message) => this.#marked(message)) };
+  }
+
+  /**
+   * Sends an action that this client does not know, such as an extension's, and resolves with its reply. It is repeated
+   * as a say is, with a key, until it is answered.
+   * @param {string} action
+   * @param {object} [fields] of the message, beside action, id and key
+   * @param {{room?: string, signal?: AbortSignal}} [options] room: one that has to be joined, and is sent as a field
+   * @returns {Promise<object>}
+   */
+  request(action, fields = {}, { room } = {}) {
+    return this.#ask({ action, key: randomKey(), ...fields, ...(room !== undefined && { room }) }, { room, ...onceWithinADay() });
   }
 
   /** Asks for an echo of data. Resolves with it and with what the service knows of this connection. */
@@ -237,7 +257,7 @@ export class WsEcho extends EventTarget {
   /** Connects again and again. */
   async #run() {
     for (let attempt = 0; this.#running; attempt++) {
-      this.#setState('connecting');
+      this.#setState(this.#welcome || attempt > 0 ? 'reconnecting' : 'connecting');
       try {
         let link = await this.#dial();
         const began = Date.now();
@@ -251,7 +271,7 @@ export class WsEcho extends EventTarget {
   }
 
   async #wait(milliseconds) {
-    this.#setState('waiting', { retryAt: Date.now() + milliseconds });
+    this.#setState('reconnecting', { retryAt: Date.now() + milliseconds });
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, milliseconds);
       this.#wake = () => {
@@ -463,6 +483,7 @@ export class WsEcho extends EventTarget {
       } catch (error) {
         if (!this.#repeatable(error, link, this.#rooms.get(room)) || Date.now() >= until) throw error;
         if (error.code === 'timeout' && link === this.#link) this.check();
+        if (error.code === 'rate_limited') this.#emit('throttled', { until: Date.now() + (error.details.retryAfterMs ?? 0) });
         await pause(waitAfter(error, attempt));
       }
     }
@@ -549,12 +570,21 @@ export class WsEcho extends EventTarget {
       case 'direct':
       case 'broadcast':
       case 'push':
-        if (this.#isNew(message.messageId)) this.#emit(message.type, message);
+        if (this.#isNew(message.messageId)) this.#emit(message.type, this.#marked(message));
         break;
       case 'error':
       case undefined: // API Gateway's own errors have no type.
         this.#emit('error', { error: refusal(message) });
+        break;
+      default:
+        this.#emit('unknown', { message });
     }
+  }
+
+  /** A message with whether this client sent it, or this user. What another service pushes has no sender. */
+  #marked(message) {
+    const own = this.#mine.has(message.from?.connection);
+    return message.from ? { ...message, own, mine: own || message.from.user === this.user } : message;
   }
 
   #isNew(messageId) {

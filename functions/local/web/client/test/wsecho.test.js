@@ -133,7 +133,7 @@ test('a frame has many messages, and what of them is there already does not show
   assert.equal(said.seq, 7);
   assert.deepEqual(numbers(client), [1, 3, 4, 5, 6, 7]);
   assert.deepEqual(client.told.message.filter(({ own }) => own).map(({ data }) => data), ['mine']);
-  assert.deepEqual(client.told.message[0], { room: 'r', epoch: 'epoch-1', ...stored[0], own: false });
+  assert.deepEqual(client.told.message[0], { room: 'r', epoch: 'epoch-1', ...stored[0], own: false, mine: false });
   await pass(3000);
   assert.equal(service.count('history'), 0);
 });
@@ -440,7 +440,7 @@ test('a room is resumed from where it was', async () => {
   service.down = true;
   service.cut();
   await settle();
-  assert.deepEqual([client.state, client.user], ['waiting', 'ada']);
+  assert.deepEqual([client.state, client.user], ['reconnecting', 'ada']);
   from1to(250).forEach((n) => service.spoken('r', n));
   service.down = false;
   await pass(3000);
