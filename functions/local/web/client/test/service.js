@@ -11,10 +11,29 @@ export async function settle() {
   for (let i = 0; i < 5; i++) await new Promise(setImmediate);
 }
 
+let elapsed = 0; // What no setting of the clock changes.
+
+/** Begins virtual time: timers, the clock, and the time since the start, which the clock may differ from. */
+export function startTime(apis = ['setTimeout', 'Date']) {
+  mock.timers.enable({ apis, now: Date.parse('2026-01-01T00:00:00Z') });
+  mock.method(performance, 'now', () => elapsed);
+}
+
+export function endTime() {
+  mock.timers.reset();
+  mock.restoreAll();
+}
+
+/** Moves virtual time, without letting anything happen between. */
+export function tick(milliseconds) {
+  elapsed += milliseconds;
+  mock.timers.tick(milliseconds);
+}
+
 /** Lets virtual time pass. */
 export async function pass(milliseconds, step = 50) {
   for (let left = milliseconds; left > 0; left -= step) {
-    mock.timers.tick(Math.min(step, left));
+    tick(Math.min(step, left));
     await settle();
   }
 }
