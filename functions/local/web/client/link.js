@@ -20,7 +20,8 @@ const LARGE_AT_A_TIME = 4;
  * @property {string} text
  * @property {(answer: Frame) => void} resolve
  * @property {(error: Error) => void} reject
- * @property {number} sentAt
+ * @property {number} firstAt when it was sent first
+ * @property {number} sentAt when it was sent last
  * @property {number} looks how often its answer was not there
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
@@ -119,7 +120,7 @@ export class Link {
     }
     question.id = id;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { text, resolve, reject, sentAt: 0, looks: 0 });
+      this.#waiting.set(id, { text, resolve, reject, firstAt: now(), sentAt: 0, looks: 0 });
       this.#send(id);
     });
   }
@@ -151,11 +152,11 @@ export class Link {
   async probe() {
     if (this.#probing || !this.open) return;
     this.#probing = true;
-    const id = 'probe';
+    const id = String(++this.#lastId);
     /** @type {Promise<boolean>} */
     const answer = new Promise((resolve) => {
       const over = () => resolve(true);
-      this.#waiting.set(id, { text: '', resolve: over, reject: over, sentAt: now(), looks: 0 });
+      this.#waiting.set(id, { text: '', resolve: over, reject: over, firstAt: now(), sentAt: 0, looks: 0 });
     });
     for (let since = now(); this.open; since = this.#heardAt) {
       this.#socket.send(JSON.stringify({ action: 'ping', id }));
@@ -191,7 +192,7 @@ export class Link {
     }
     const asked = this.#settle(message.id); // An id that nobody waits for is of an answer that came twice.
     if (!asked) return;
-    this.#answeredTo = Math.max(this.#answeredTo, asked.sentAt);
+    this.#answeredTo = Math.max(this.#answeredTo, asked.firstAt);
     if (message.type === 'error') asked.reject(refusal(message));
     else asked.resolve(message);
   }

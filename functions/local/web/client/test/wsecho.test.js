@@ -1,9 +1,8 @@
 /** The client against a service in memory and in virtual time. Run by `go test` or with `node --test`. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { WsEcho } from '../wsecho.js';
 import { Sequence } from '../sequence.js';
-import { Service, endTime, pass, refuse, settle, startTime } from './service.js';
+import { Service, connected, endTime, pass, refuse, settle, startTime } from './service.js';
 
 let service;
 let clients;
@@ -20,14 +19,9 @@ afterEach(async () => {
   endTime();
 });
 
-/** A connected client that keeps what it was told. */
-async function connect(options = {}) {
-  const client = new WsEcho('ws://localhost/dev', { user: 'ada', WebSocket: service.WebSocket, reachable: async () => false, ...options });
-  client.told = { state: [], page: [], message: [], presence: [], direct: [], push: [], error: [] };
-  for (const type of Object.keys(client.told)) client.addEventListener(type, ({ detail }) => client.told[type].push(detail));
+async function connect(options) {
+  const client = await connected(service, options);
   clients.push(client);
-  client.connect();
-  await settle();
   return client;
 }
 
