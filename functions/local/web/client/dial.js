@@ -61,7 +61,7 @@ export class Dialer {
    */
   async dial(ending) {
     if (typeof this.#options.WebSocket !== 'function') {
-      throw new WsEchoError('unsupported', 'there is no WebSocket here: use a browser, Node 22 or later, Deno or Bun, or give the option WebSocket');
+      throw new WsEchoError('unsupported', 'there is no WebSocket here: it takes Node 22, or the option WebSocket');
     }
     const bearer = await this.#token(ending);
     const link = new Link(this.#socket(bearer), this.#options.timeoutMs, this.#listener);
@@ -92,7 +92,7 @@ export class Dialer {
     try {
       return new this.#options.WebSocket(this.#url.href, bearer ? [PROTOCOL, `bearer.${bearer}`] : [PROTOCOL]);
     } catch (/** @type {any} */ { name }) { // Its message may have the token in it.
-      throw new WsEchoError('unsupported', `no WebSocket to ${this.#url.host} can be made from here: ${name}`);
+      throw new WsEchoError('unsupported', `no WebSocket to ${this.#url.host}: ${name}`);
     }
   }
 
@@ -108,11 +108,11 @@ export class Dialer {
     // A function gets one chance to have a better token.
     const denied = status === 401 || status === 403;
     this.#statuses = denied ? this.#statuses + 1 : 0;
-    if (denied && (fixed || this.#statuses > 1)) return status === 401 ? unauthorized('the service refuses the token, or wants one') : forbidden('the service refuses this client');
+    if (denied && (fixed || this.#statuses > 1)) return status === 401 ? unauthorized('the service wants a good token') : forbidden('the service refuses this client');
     if (this.#everIn || ++this.#refusals < REFUSALS || !(await this.#isReachable())) return undefined;
-    const why = `the service can be reached, but refused ${this.#refusals} connections. The platform hides the reason; likely ones are `;
-    return bearer ? unauthorized(`${why}a bad token, a forbidden origin or too many connections`)
-      : forbidden(`${why}a token that is missing, a name that is refused, a forbidden origin or too many connections`);
+    const why = `the service is there, but refused ${this.#refusals} connections. Browsers hide the reason; likely ones: `;
+    return bearer ? unauthorized(`${why}a bad token, a forbidden origin, too many connections`)
+      : forbidden(`${why}a missing token, a refused name, a forbidden origin, too many connections`);
   }
 
   async #isReachable() {

@@ -85,8 +85,8 @@ export class Keeper {
   async #dial(ending) {
     const link = await this.#dialer.dial(ending);
     const drop = () => link.drop();
-    this.#ending.add(drop);
-    link.closed.then(() => this.#ending.delete(drop));
+    this.#ending.stops.add(drop);
+    link.closed.then(() => this.#ending.stops.delete(drop));
     return link;
   }
 

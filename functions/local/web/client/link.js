@@ -17,6 +17,7 @@ const LARGE_AT_A_TIME = 4;
 /**
  * @typedef {Record<string, any>} Frame
  * @typedef {object} Asked
+ * @property {boolean} small whether another answer would cost nothing: it is what finds out about others
  * @property {string} text
  * @property {(answer: Frame) => void} resolve
  * @property {(error: Error) => void} reject
@@ -70,7 +71,7 @@ export class Link {
     socket.onclose = () => this.#end();
     // A close follows. Browsers say no more; others tell the status of a refused handshake in words.
     socket.onerror = (/** @type {any} */ event) => {
-      this.status = Number(/(?:response|status|status code|error): (\d{3})\b/i.exec(event?.message)?.[1] ?? 0);
+      this.status = Number(/(?:response|status|code|error): (\d{3})\b/i.exec(event?.message)?.[1] ?? 0);
     };
   }
 
@@ -102,7 +103,7 @@ export class Link {
       throw tooLate(`no answer to ${message.action} came`);
     } finally {
       question.over = true;
-      this.#settle(question.id)?.reject(tooLate('nobody waits for the answer any more'));
+      this.#settle(question.id)?.reject(tooLate('given up'));
     }
   }
 
@@ -120,7 +121,7 @@ export class Link {
     }
     question.id = id;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { text, resolve, reject, firstAt: now(), sentAt: 0, looks: 0 });
+      this.#waiting.set(id, { small: message.action === 'ping', text, resolve, reject, firstAt: now(), sentAt: 0, looks: 0 });
       this.#send(id);
     });
   }
@@ -141,7 +142,7 @@ export class Link {
    */
   #expect(id, asked) {
     asked.timer = setTimeout(() => {
-      const lost = ++asked.looks > 1 && this.#answeredTo > asked.sentAt;
+      const lost = ++asked.looks > 1 && (asked.small || this.#answeredTo > asked.sentAt);
       if (lost) return this.#send(id);
       if (this.#answeredTo <= asked.sentAt) this.probe();
       this.#expect(id, asked);
@@ -152,15 +153,8 @@ export class Link {
   async probe() {
     if (this.#probing || !this.open) return;
     this.#probing = true;
-    const id = String(++this.#lastId);
-    /** @type {Promise<boolean>} */
-    const answer = new Promise((resolve) => {
-      const over = () => resolve(true);
-      this.#waiting.set(id, { text: '', resolve: over, reject: over, firstAt: now(), sentAt: 0, looks: 0 });
-    });
-    for (let since = now(); this.open; since = this.#heardAt) {
-      this.#socket.send(JSON.stringify({ action: 'ping', id }));
-      if (await atMost(since + this.#timeoutMs - now(), answer)) break;
+    const answer = this.#start({ action: 'ping' }, { id: '', over: false }).then(() => true, () => true);
+    for (let since = now(); !(await atMost(since + this.#timeoutMs - now(), answer)); since = this.#heardAt) {
       if (this.#heardAt <= since) this.drop();
     }
     this.#probing = false;

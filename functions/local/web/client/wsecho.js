@@ -60,16 +60,22 @@ const REMEMBERED = 1000;
  * @property {Ending} [ending]
  */
 
+/** An EventTarget that knows the client's events. */
+const Target = /** @type {new <T>() => import('./types.js').Target<T>} */ (EventTarget);
+
 /**
  * A client of wsEcho. See the top of this file for its events.
  * @template [T=unknown] what applications send as data
+ * @extends {Target<T>}
  */
-export class WsEcho extends EventTarget {
+export class WsEcho extends Target {
   #url;
   #options;
   /** @type {import('./types.js').State} */
   #state = 'closed';
   #ending = new Ending(new WsEchoError('closed', 'the client is closed: call connect'));
+  /** @type {Dialer | undefined} */
+  #dialer;
   /** @type {Keeper | undefined} */
   #keeper;
   /** What the service said of the connection in use, or of the last one. @type {Frame | undefined} */
@@ -117,43 +123,19 @@ export class WsEcho extends EventTarget {
     return this.#welcome?.connectionId;
   }
 
-  /**
-   * @template {keyof import('./types.js').Events<T>} K
-   * @param {K} type
-   * @param {((event: CustomEvent<import('./types.js').Events<T>[K]>) => void) | EventListenerObject | null} listener
-   * @param {boolean | AddEventListenerOptions} [options]
-   */
-  addEventListener(type, listener, options) {
-    super.addEventListener(type, /** @type {any} */ (listener), options);
-  }
-
-  /**
-   * @template {keyof import('./types.js').Events<T>} K
-   * @param {K} type
-   * @param {((event: CustomEvent<import('./types.js').Events<T>[K]>) => void) | EventListenerObject | null} listener
-   * @param {boolean | EventListenerOptions} [options]
-   */
-  removeEventListener(type, listener, options) {
-    super.removeEventListener(type, /** @type {any} */ (listener), options);
-  }
-
   /** Connects, and stays connected until close or a failure. Rooms that were joined before a failure are resumed. */
   connect() {
     if (!this.#ending.reason) return;
     const ending = (this.#ending = new Ending());
     this.#watch(ending);
-    const dialer = new Dialer(this.#url, this.#options, (message) => this.#receive(message));
-    this.#dialer = dialer;
-    this.#keeper = new Keeper(dialer, {
+    this.#dialer = new Dialer(this.#url, this.#options, (message) => this.#receive(message));
+    this.#keeper = new Keeper(this.#dialer, {
       use: (link) => this.#use(link),
       enter: (link) => this.#enterAll(link),
       state: (detail) => this.#keeps(detail),
       error: (error) => this.#emit('error', { error }),
     }, ending);
   }
-
-  /** @type {Dialer | undefined} */
-  #dialer;
 
   /** Ends the connection. What waits rejects with "closed", what was sent and not answered with "disconnected". */
   close() {
@@ -463,7 +445,7 @@ export class WsEcho extends EventTarget {
     /** @type {[any, string, () => void][]} */
     const all = [[globalThis.document, 'visibilitychange', woken], [globalThis, 'offline', () => this.#keeper?.network(true)], [globalThis, 'online', online]];
     all.forEach(([target, type, listener]) => target?.addEventListener?.(type, listener));
-    ending.add(() => all.forEach(([target, type, listener]) => target?.removeEventListener?.(type, listener)));
+    ending.stops.add(() => all.forEach(([target, type, listener]) => target?.removeEventListener?.(type, listener)));
   }
 
   // Requests.
