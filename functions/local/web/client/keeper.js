@@ -137,7 +137,7 @@ export class Keeper {
   async #rotate(old, ending) {
     const link = await this.#dial(ending);
     await atMost(ROOMS_MS, Promise.race([this.#tells.enter(link), old.closed]));
-    if (!link.open) throw disconnected('the new connection ended at once');
+    if (!link.open) throw disconnected('the connection ended');
     old.retire();
     return link;
   }

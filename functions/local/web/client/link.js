@@ -11,7 +11,7 @@ import { atATime, atMost, now } from './time.js';
 /** The largest frame that API Gateway takes; a larger one closes the connection with 1009. */
 const FRAME_BYTES = 32 * 1024;
 /** Answers of up to 120 KB: only so many are asked for at a time, so that others need not wait behind all of them. */
-const LARGE = new Set(['join', 'history']);
+const LARGE = /^(join|history)$/;
 const LARGE_AT_A_TIME = 4;
 
 /**
@@ -81,7 +81,7 @@ export class Link {
     if (isOpen) return;
     this.refused = isOpen === false;
     this.drop();
-    throw disconnected(this.refused ? 'the connection was refused' : 'the connection did not open in time');
+    throw disconnected(this.refused ? 'the connection was refused' : 'the connection took too long');
   }
 
   /**
@@ -97,7 +97,7 @@ export class Link {
     const question = { id: '', over: false };
     const act = () => this.#start(message, question);
     try {
-      const answer = LARGE.has(message.action) ? this.#turn(act) : act();
+      const answer = LARGE.test(message.action) ? this.#turn(act) : act();
       const reply = await atMost(milliseconds, answer, ending, signal);
       if (reply) return reply;
       throw tooLate(`no answer to ${message.action} came`);
@@ -113,11 +113,11 @@ export class Link {
    * @returns {Promise<Frame>}
    */
   async #start(message, question) {
-    if (!this.open || question.over) throw disconnected('the connection is not open');
+    if (!this.open || question.over) throw disconnected('the connection ended');
     const id = String(++this.#lastId);
     const text = JSON.stringify({ ...message, id });
     if (new TextEncoder().encode(text).length > FRAME_BYTES) {
-      throw new WsEchoError('payload_too_large', `a message may have ${FRAME_BYTES} bytes in all`);
+      throw new WsEchoError('payload_too_large', `a message may have ${FRAME_BYTES} bytes`);
     }
     question.id = id;
     return new Promise((resolve, reject) => {
@@ -204,7 +204,7 @@ export class Link {
   #end() {
     this.open = false;
     for (const id of [...this.#waiting.keys()]) {
-      this.#settle(id)?.reject(disconnected('the connection ended before the answer came'));
+      this.#settle(id)?.reject(disconnected('the connection ended'));
     }
     this.#ended();
   }
