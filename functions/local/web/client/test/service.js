@@ -3,6 +3,7 @@
  * does; tests make it lose, hold back and refuse things.
  */
 import { mock } from 'node:test';
+import { WsEcho } from '../wsecho.js';
 
 const LIFE_MS = 2 * 60 * 60_000;
 
@@ -11,10 +12,29 @@ export async function settle() {
   for (let i = 0; i < 5; i++) await new Promise(setImmediate);
 }
 
+let elapsed = 0; // What no setting of the clock changes.
+
+/** Begins virtual time: timers, the clock, and the time since the start, which the clock may differ from. */
+export function startTime(apis = ['setTimeout', 'Date']) {
+  mock.timers.enable({ apis, now: Date.parse('2026-01-01T00:00:00Z') });
+  mock.method(performance, 'now', () => elapsed);
+}
+
+export function endTime() {
+  mock.timers.reset();
+  mock.restoreAll();
+}
+
+/** Moves virtual time, without letting anything happen between. */
+export function tick(milliseconds) {
+  elapsed += milliseconds;
+  mock.timers.tick(milliseconds);
+}
+
 /** Lets virtual time pass. */
 export async function pass(milliseconds, step = 50) {
   for (let left = milliseconds; left > 0; left -= step) {
-    mock.timers.tick(Math.min(step, left));
+    tick(Math.min(step, left));
     await settle();
   }
 }
@@ -27,6 +47,8 @@ export class Service {
   received = [];
   /** Whether connections are refused. */
   down = false;
+  /** The status of the refusal, which only some platforms tell; 0 for browsers. */
+  status = 0;
   /** Takes a message before the service does; what it returns is the answer, undefined leaves it to the service, null
    * swallows it. */
   intercept = () => undefined;
@@ -37,6 +59,11 @@ export class Service {
   /** Whether it is of the release before, which pushed each message in a frame of its own. */
   old = false;
   lifeMs = LIFE_MS;
+  /** How long anything takes to a client, beside its turn on a line of so many bytes a second. */
+  latencyMs = 0;
+  bytesPerSecond = Infinity;
+  /** The bytes that it sent. */
+  bytes = 0;
 
   #rooms = new Map();
   #keys = new Map();
@@ -48,6 +75,7 @@ export class Service {
     return class extends Socket {
       constructor(url, protocols) {
         super();
+        this.service = service;
         service.#dial(this, url, protocols);
       }
     };
@@ -92,7 +120,9 @@ export class Service {
   #dial(socket, url, protocols) {
     this.dials.push({ at: Date.now(), url, protocols, socket });
     setImmediate(() => {
+      if (socket.readyState === 3) return; // It was closed meanwhile.
       if (this.down) {
+        if (this.status) socket.onerror?.({ message: `Unexpected server response: ${this.status}` });
         socket.end();
         return;
       }
@@ -224,8 +254,14 @@ class Socket {
 
   /** A message comes to the client. */
   arrive(message) {
+    const { service } = this;
     const text = JSON.stringify(message);
-    setImmediate(() => this.readyState === 1 && this.onmessage?.({ data: text }));
+    const come = () => setImmediate(() => this.readyState === 1 && this.onmessage?.({ data: text }));
+    service.bytes += text.length;
+    this.free = Math.max(this.free ?? 0, performance.now()) + (1000 * text.length) / service.bytesPerSecond;
+    const takes = this.free - performance.now() + service.latencyMs;
+    if (takes > 0) setTimeout(come, takes);
+    else come();
   }
 
   end() {
@@ -234,4 +270,14 @@ class Socket {
     this.gone();
     setImmediate(() => this.onclose?.({}));
   }
+}
+
+/** A connected client that keeps what it was told. */
+export async function connected(service, options = {}) {
+  const client = new WsEcho('ws://localhost/dev', { user: 'ada', WebSocket: service.WebSocket, reachable: async () => false, ...options });
+  client.told = { state: [], page: [], message: [], presence: [], direct: [], push: [], throttled: [], unknown: [], error: [] };
+  for (const type of Object.keys(client.told)) client.addEventListener(type, ({ detail }) => client.told[type].push(detail));
+  client.connect();
+  await settle();
+  return client;
 }
