@@ -41,6 +41,7 @@ export function showState({ state, retryAt: at, reason }) {
   retryAt = at;
   tick();
   if (state === 'failed' && reason) explain(reason);
+  if (state === 'reconnecting' && !navigator.onLine) explain({ code: 'disconnected', message: '' });
   if (state === 'open') connected();
 }
 
@@ -59,6 +60,11 @@ function connected() {
 export async function explain(error) {
   const { client, tokens } = here;
   if (tokens.asking) return;
+  if (error.code === 'invalid_token') {
+    tokens.refuse();
+    here.trouble.tell('token', diagnose(known(error)));
+    return;
+  }
   const reachable = here.isOwn ? await answers() : undefined;
   if (client !== here.client || client.state === 'open' || tokens.asking) return;
   refusals = reachable ? refusals + 1 : 0;

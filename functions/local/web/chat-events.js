@@ -27,7 +27,7 @@ export function listen(client) {
     title: 'Too many messages', text: 'What you wrote is kept and goes out by itself. The server takes more in', until,
   }));
   on('error', ({ error, room }) => {
-    if (client.state !== 'open' && !room) explain(error);
+    if ((client.state !== 'open' && !room) || error.code === 'invalid_token') explain(error);
     else if (!['disconnected', 'timeout', 'rate_limited'].includes(error.code)) problem(error.message);
   });
 }

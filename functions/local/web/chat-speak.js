@@ -1,5 +1,6 @@
 /** Sends what the person writes, and shows what becomes of it. */
 import { $, here, me } from './chat-here.js';
+import { randomKey } from './client/time.js';
 import { keepSent } from './chat-private.js';
 import { remember } from './chat-session.js';
 import { element, note, plural } from './chat-text.js';
@@ -7,16 +8,19 @@ import { element, note, plural } from './chat-text.js';
 /** Why something was not sent though nothing is wrong with it: it goes out when the connection is there again. */
 const UNCONNECTED = ['unauthorized', 'forbidden', 'unsupported'];
 
-export function speak(talk, data) {
-  const shown = talk.log.send({ from: { user: me() }, data, at: new Date().toISOString(), mine: true, pending: true });
+/** Sends data, with the key of an earlier attempt if there was one: so that it is there once, however often it is sent. */
+export function speak(talk, data, key = randomKey()) {
+  const shown = talk.log.send({ from: { user: me() || 'You' }, data, at: new Date().toISOString(), mine: true, pending: true });
   note(shown, 'Sending…');
-  send(talk, data, shown);
+  shown.key = key;
+  send(talk, shown);
 }
 
-function send(talk, data, shown) {
+function send(talk, shown) {
   const { client } = here;
-  const sent = talk.kind === 'room' ? client.say(talk.name, data) : client.tell(address(talk.name), data);
-  sent.then((ack) => delivered(talk, shown, ack), (error) => client === here.client && refused(talk, shown, data, error));
+  const { key, message: { data } } = shown;
+  const sent = talk.kind === 'room' ? client.say(talk.name, data, { key }) : client.tell(address(talk.name), data, { key });
+  sent.then((ack) => delivered(talk, shown, ack), (error) => client === here.client && refused(talk, shown, error));
 }
 
 /** Anonymous people are reached by their connection. */
@@ -37,7 +41,7 @@ function delivered(talk, shown, ack) {
   keepSent({ id: ack.messageId, peer: talk.name, data, at, note: text });
 }
 
-function refused(talk, shown, data, error) {
+function refused(talk, shown, error) {
   if (error.code === 'closed') return;
   if (UNCONNECTED.includes(error.code)) {
     shown.dataset.again = '';
@@ -47,7 +51,7 @@ function refused(talk, shown, data, error) {
   const again = element('button', 'quiet', 'Try again', { type: 'button' });
   again.addEventListener('click', () => {
     shown.remove();
-    speak(talk, data);
+    speak(talk, shown.message.data, shown.key);
   });
   shown.querySelector('.note').append(again);
 }
@@ -57,7 +61,7 @@ export function sendAgain() {
   for (const talk of here.talks.all) {
     for (const shown of talk.log.unsent.filter(({ dataset }) => 'again' in dataset)) {
       delete shown.dataset.again;
-      send(talk, shown.message.data, shown);
+      send(talk, shown);
     }
   }
 }

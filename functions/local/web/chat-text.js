@@ -15,7 +15,7 @@ export function element(tag, className, text, attributes = {}) {
 /** A round sign with a name's first letter. */
 export function face(name) {
   const hue = [...name].reduce((sum, letter) => (31 * sum + letter.codePointAt(0)) % 7, 0);
-  return element('span', 'face', [...name][0].toUpperCase(), { 'aria-hidden': 'true', 'data-hue': hue });
+  return element('span', 'face', ([...name][0] ?? '').toUpperCase(), { 'aria-hidden': 'true', 'data-hue': hue });
 }
 
 export function plural(n, one, many) {
