@@ -3,7 +3,7 @@
  * takes evidence: a token that cannot be had or has ended, a status where the platform tells it, or, for a client that
  * has never been in, several refusals by a server that can be reached. What may be a bad minute of the service is none.
  */
-import { WsEchoError } from './errors.js';
+import { WsEchoError, tooLate } from './errors.js';
 import { Link } from './link.js';
 import { atMost } from './time.js';
 
@@ -35,7 +35,7 @@ export class Dialer {
   #listener;
   #everIn = false;
   #refusals = 0;
-  #statuses = 0; // Refusals in a row of which the status told that they are about this client.
+  #denials = 0; // Refusals in a row of which the status told that they are about this client.
   #tokenEnded = false;
 
   /**
@@ -61,7 +61,7 @@ export class Dialer {
    */
   async dial(ending) {
     if (typeof this.#options.WebSocket !== 'function') {
-      throw new WsEchoError('unsupported', 'there is no WebSocket here: use a browser, Node 22 or later, Deno or Bun, or give the option WebSocket');
+      throw new WsEchoError('unsupported', 'there is no WebSocket here: it takes Node 22, or the option WebSocket');
     }
     const bearer = await this.#token(ending);
     const link = new Link(this.#socket(bearer), this.#options.timeoutMs, this.#listener);
@@ -74,7 +74,7 @@ export class Dialer {
     }
     this.#everIn = true;
     this.#tokenEnded = false;
-    this.#refusals = this.#statuses = 0;
+    this.#refusals = this.#denials = 0;
     return link;
   }
 
@@ -83,7 +83,7 @@ export class Dialer {
     const { token, tokenTimeoutMs } = this.#options;
     if (typeof token !== 'function') return checked(token);
     const got = await atMost(tokenTimeoutMs, fetched(token), ending);
-    if (!got) throw new WsEchoError('timeout', 'token() returned nothing in time', { retryable: true });
+    if (!got) throw tooLate('token() took too long');
     return checked(got.bearer);
   }
 
@@ -92,7 +92,7 @@ export class Dialer {
     try {
       return new this.#options.WebSocket(this.#url.href, bearer ? [PROTOCOL, `bearer.${bearer}`] : [PROTOCOL]);
     } catch (/** @type {any} */ { name }) { // Its message may have the token in it.
-      throw new WsEchoError('unsupported', `no WebSocket to ${this.#url.host} can be made from here: ${name}`);
+      throw new WsEchoError('unsupported', `no WebSocket to ${this.#url.host}: ${name}`);
     }
   }
 
@@ -104,15 +104,12 @@ export class Dialer {
   async #verdict({ refused, status }, bearer) {
     if (!refused) return undefined;
     const fixed = typeof this.#options.token !== 'function';
-    if (fixed && bearer && (this.#tokenEnded || hasExpired(bearer))) return unauthorized('the token has expired');
+    if (fixed && bearer && (this.#tokenEnded || hasExpired(bearer))) return new WsEchoError('unauthorized', 'the token has expired');
     // A function gets one chance to have a better token.
-    const denied = status === 401 || status === 403;
-    this.#statuses = denied ? this.#statuses + 1 : 0;
-    if (denied && (fixed || this.#statuses > 1)) return status === 401 ? unauthorized('the service refuses the token, or wants one') : forbidden('the service refuses this client');
+    this.#denials = status === 401 || status === 403 ? this.#denials + 1 : 0;
+    if (this.#denials > (fixed ? 0 : 1)) return new WsEchoError(status === 401 ? 'unauthorized' : 'forbidden', `the service refuses this client: ${status}`);
     if (this.#everIn || ++this.#refusals < REFUSALS || !(await this.#isReachable())) return undefined;
-    const why = `the service can be reached, but refused ${this.#refusals} connections. The platform hides the reason; likely ones are `;
-    return bearer ? unauthorized(`${why}a bad token, a forbidden origin or too many connections`)
-      : forbidden(`${why}a token that is missing, a name that is refused, a forbidden origin or too many connections`);
+    return new WsEchoError(bearer ? 'unauthorized' : 'forbidden', `the service is there, but refused ${REFUSALS} connections. Browsers hide the reason; likely ones: a missing or bad token, a refused name, a forbidden origin, too many connections`);
   }
 
   async #isReachable() {
@@ -139,7 +136,7 @@ async function fetched(token) {
   try {
     return { bearer: await token() };
   } catch (/** @type {any} */ error) {
-    throw isFinal(error) && !(error instanceof WsEchoError) ? new WsEchoError(error.code, String(error.message)) : error;
+    throw isFinal(error) ? new WsEchoError(error.code, error.message) : error;
   }
 }
 
@@ -163,9 +160,3 @@ function hasExpired(bearer) {
     return false;
   }
 }
-
-/** @param {string} message */
-const unauthorized = (message) => new WsEchoError('unauthorized', message);
-
-/** @param {string} message */
-const forbidden = (message) => new WsEchoError('forbidden', message);

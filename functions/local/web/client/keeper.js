@@ -85,8 +85,8 @@ export class Keeper {
   async #dial(ending) {
     const link = await this.#dialer.dial(ending);
     const drop = () => link.drop();
-    this.#ending.add(drop);
-    link.closed.then(() => this.#ending.delete(drop));
+    this.#ending.stops.add(drop);
+    link.closed.then(() => this.#ending.stops.delete(drop));
     return link;
   }
 
@@ -137,7 +137,7 @@ export class Keeper {
   async #rotate(old, ending) {
     const link = await this.#dial(ending);
     await atMost(ROOMS_MS, Promise.race([this.#tells.enter(link), old.closed]));
-    if (!link.open) throw disconnected('the new connection ended at once');
+    if (!link.open) throw disconnected('the connection ended');
     old.retire();
     return link;
   }

@@ -11,12 +11,13 @@ import { atATime, atMost, now } from './time.js';
 /** The largest frame that API Gateway takes; a larger one closes the connection with 1009. */
 const FRAME_BYTES = 32 * 1024;
 /** Answers of up to 120 KB: only so many are asked for at a time, so that others need not wait behind all of them. */
-const LARGE = new Set(['join', 'history']);
+const LARGE = /^(join|history)$/;
 const LARGE_AT_A_TIME = 4;
 
 /**
  * @typedef {Record<string, any>} Frame
  * @typedef {object} Asked
+ * @property {boolean} small whether another answer would cost nothing: it is what finds out about others
  * @property {string} text
  * @property {(answer: Frame) => void} resolve
  * @property {(error: Error) => void} reject
@@ -70,7 +71,7 @@ export class Link {
     socket.onclose = () => this.#end();
     // A close follows. Browsers say no more; others tell the status of a refused handshake in words.
     socket.onerror = (/** @type {any} */ event) => {
-      this.status = Number(/(?:response|status|status code|error): (\d{3})\b/i.exec(event?.message)?.[1] ?? 0);
+      this.status = Number(/(?:response|status|code|error): (\d{3})\b/i.exec(event?.message)?.[1] ?? 0);
     };
   }
 
@@ -80,7 +81,7 @@ export class Link {
     if (isOpen) return;
     this.refused = isOpen === false;
     this.drop();
-    throw disconnected(this.refused ? 'the connection was refused' : 'the connection did not open in time');
+    throw disconnected(this.refused ? 'the connection was refused' : 'the connection took too long');
   }
 
   /**
@@ -96,13 +97,13 @@ export class Link {
     const question = { id: '', over: false };
     const act = () => this.#start(message, question);
     try {
-      const answer = LARGE.has(message.action) ? this.#turn(act) : act();
+      const answer = LARGE.test(message.action) ? this.#turn(act) : act();
       const reply = await atMost(milliseconds, answer, ending, signal);
       if (reply) return reply;
       throw tooLate(`no answer to ${message.action} came`);
     } finally {
       question.over = true;
-      this.#settle(question.id)?.reject(tooLate('nobody waits for the answer any more'));
+      this.#settle(question.id)?.reject(tooLate('given up'));
     }
   }
 
@@ -112,15 +113,15 @@ export class Link {
    * @returns {Promise<Frame>}
    */
   async #start(message, question) {
-    if (!this.open || question.over) throw disconnected('the connection is not open');
+    if (!this.open || question.over) throw disconnected('the connection ended');
     const id = String(++this.#lastId);
     const text = JSON.stringify({ ...message, id });
     if (new TextEncoder().encode(text).length > FRAME_BYTES) {
-      throw new WsEchoError('payload_too_large', `a message may have ${FRAME_BYTES} bytes in all`);
+      throw new WsEchoError('payload_too_large', `a message may have ${FRAME_BYTES} bytes`);
     }
     question.id = id;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { text, resolve, reject, firstAt: now(), sentAt: 0, looks: 0 });
+      this.#waiting.set(id, { small: message.action === 'ping', text, resolve, reject, firstAt: now(), sentAt: 0, looks: 0 });
       this.#send(id);
     });
   }
@@ -141,7 +142,7 @@ export class Link {
    */
   #expect(id, asked) {
     asked.timer = setTimeout(() => {
-      const lost = ++asked.looks > 1 && this.#answeredTo > asked.sentAt;
+      const lost = ++asked.looks > 1 && (asked.small || this.#answeredTo > asked.sentAt);
       if (lost) return this.#send(id);
       if (this.#answeredTo <= asked.sentAt) this.probe();
       this.#expect(id, asked);
@@ -152,15 +153,8 @@ export class Link {
   async probe() {
     if (this.#probing || !this.open) return;
     this.#probing = true;
-    const id = String(++this.#lastId);
-    /** @type {Promise<boolean>} */
-    const answer = new Promise((resolve) => {
-      const over = () => resolve(true);
-      this.#waiting.set(id, { text: '', resolve: over, reject: over, firstAt: now(), sentAt: 0, looks: 0 });
-    });
-    for (let since = now(); this.open; since = this.#heardAt) {
-      this.#socket.send(JSON.stringify({ action: 'ping', id }));
-      if (await atMost(since + this.#timeoutMs - now(), answer)) break;
+    const answer = this.#start({ action: 'ping' }, { id: '', over: false }).then(() => true, () => true);
+    for (let since = now(); !(await atMost(since + this.#timeoutMs - now(), answer)); since = this.#heardAt) {
       if (this.#heardAt <= since) this.drop();
     }
     this.#probing = false;
@@ -210,7 +204,7 @@ export class Link {
   #end() {
     this.open = false;
     for (const id of [...this.#waiting.keys()]) {
-      this.#settle(id)?.reject(disconnected('the connection ended before the answer came'));
+      this.#settle(id)?.reject(disconnected('the connection ended'));
     }
     this.#ended();
   }

@@ -7,8 +7,8 @@ export const now = () => performance.now();
 export class Ending {
   /** Why it has ended; undefined while it has not. @type {Error | undefined} */
   reason;
-  /** @type {Set<() => void>} */
-  #waiting = new Set();
+  /** What is called then. @type {Set<() => void>} */
+  stops = new Set();
 
   /** @param {Error} [reason] if it has ended from the beginning */
   constructor(reason) {
@@ -18,17 +18,7 @@ export class Ending {
   /** @param {Error} reason */
   end(reason) {
     this.reason = reason;
-    this.#waiting.forEach((stop) => stop());
-  }
-
-  /** @param {() => void} stop */
-  add(stop) {
-    this.#waiting.add(stop);
-  }
-
-  /** @param {() => void} stop */
-  delete(stop) {
-    this.#waiting.delete(stop);
+    this.stops.forEach((stop) => stop());
   }
 }
 
@@ -51,12 +41,12 @@ export function atMost(milliseconds, promise, ending, signal) {
     promise.then(resolve, reject);
     stop = () => reject(ending?.reason ?? signal?.reason);
     if (ending?.reason || signal?.aborted) return stop();
-    ending?.add(stop);
+    ending?.stops.add(stop);
     signal?.addEventListener('abort', stop);
-    if (milliseconds < Infinity) timer = setTimeout(resolve, milliseconds, undefined);
+    if (milliseconds < Infinity) timer = setTimeout(resolve, milliseconds);
   }).finally(() => {
     clearTimeout(timer);
-    ending?.delete(stop);
+    ending?.stops.delete(stop);
     signal?.removeEventListener('abort', stop);
   });
 }

@@ -57,6 +57,20 @@
  */
 
 /**
+ * @template {keyof Events<T>} K
+ * @template [T=unknown]
+ * @typedef {((event: CustomEvent<Events<T>[K]>) => void) | {handleEvent(event: CustomEvent<Events<T>[K]>): void} | null} Listener
+ */
+
+/**
+ * @template [T=unknown]
+ * @typedef {Omit<EventTarget, 'addEventListener' | 'removeEventListener'> & {
+ *   addEventListener<K extends keyof Events<T>>(type: K, listener: Listener<K, T>, options?: boolean | AddEventListenerOptions): void,
+ *   removeEventListener<K extends keyof Events<T>>(type: K, listener: Listener<K, T>, options?: boolean | EventListenerOptions): void,
+ * }} Target what has the client's events
+ */
+
+/**
  * @typedef {object} Options
  * @property {string} [user] the name to claim; a service that asks for tokens ignores it
  * @property {string | (() => string | undefined | Promise<string | undefined>)} [token] a token, or better a function

@@ -60,16 +60,22 @@ const REMEMBERED = 1000;
  * @property {Ending} [ending]
  */
 
+/** An EventTarget that knows the client's events. */
+const Target = /** @type {new <T>() => import('./types.js').Target<T>} */ (EventTarget);
+
 /**
  * A client of wsEcho. See the top of this file for its events.
  * @template [T=unknown] what applications send as data
+ * @extends {Target<T>}
  */
-export class WsEcho extends EventTarget {
+export class WsEcho extends Target {
   #url;
   #options;
   /** @type {import('./types.js').State} */
   #state = 'closed';
   #ending = new Ending(new WsEchoError('closed', 'the client is closed: call connect'));
+  /** @type {Dialer | undefined} */
+  #dialer;
   /** @type {Keeper | undefined} */
   #keeper;
   /** What the service said of the connection in use, or of the last one. @type {Frame | undefined} */
@@ -117,43 +123,19 @@ export class WsEcho extends EventTarget {
     return this.#welcome?.connectionId;
   }
 
-  /**
-   * @template {keyof import('./types.js').Events<T>} K
-   * @param {K} type
-   * @param {((event: CustomEvent<import('./types.js').Events<T>[K]>) => void) | EventListenerObject | null} listener
-   * @param {boolean | AddEventListenerOptions} [options]
-   */
-  addEventListener(type, listener, options) {
-    super.addEventListener(type, /** @type {any} */ (listener), options);
-  }
-
-  /**
-   * @template {keyof import('./types.js').Events<T>} K
-   * @param {K} type
-   * @param {((event: CustomEvent<import('./types.js').Events<T>[K]>) => void) | EventListenerObject | null} listener
-   * @param {boolean | EventListenerOptions} [options]
-   */
-  removeEventListener(type, listener, options) {
-    super.removeEventListener(type, /** @type {any} */ (listener), options);
-  }
-
   /** Connects, and stays connected until close or a failure. Rooms that were joined before a failure are resumed. */
   connect() {
     if (!this.#ending.reason) return;
     const ending = (this.#ending = new Ending());
     this.#watch(ending);
-    const dialer = new Dialer(this.#url, this.#options, (message) => this.#receive(message));
-    this.#dialer = dialer;
-    this.#keeper = new Keeper(dialer, {
+    this.#dialer = new Dialer(this.#url, this.#options, (message) => this.#receive(message));
+    this.#keeper = new Keeper(this.#dialer, {
       use: (link) => this.#use(link),
       enter: (link) => this.#enterAll(link),
       state: (detail) => this.#keeps(detail),
       error: (error) => this.#emit('error', { error }),
     }, ending);
   }
-
-  /** @type {Dialer | undefined} */
-  #dialer;
 
   /** Ends the connection. What waits rejects with "closed", what was sent and not answered with "disconnected". */
   close() {
@@ -197,11 +179,7 @@ export class WsEcho extends EventTarget {
     return new Room(name, {
       ask: (message, signal) => this.#ask(message, { room: name, signal }),
       rejoin: (room, link) => this.#enter(room, link),
-      emit: (type, detail) => {
-        if (type === 'message') this.#emit(type, this.#marked(detail));
-        else if (type === 'page') this.#emit(type, this.#markedPage(detail));
-        else this.#emit(type, detail);
-      },
+      emit: (type, detail) => this.#emit(type, detail),
     });
   }
 
@@ -275,7 +253,7 @@ export class WsEcho extends EventTarget {
    */
   async history(name, { signal, ...position } = {}) {
     const page = await this.#request({ action: 'history', room: name, ...position }, { room: name, signal });
-    return this.#markedPage({ epoch: page.epoch, ...readable(page) });
+    return this.#marked({ epoch: page.epoch, ...readable(page) });
   }
 
   /**
@@ -451,19 +429,19 @@ export class WsEcho extends EventTarget {
    * @param {Ending} ending
    */
   #watch(ending) {
-    const woken = () => {
-      if (globalThis.document?.visibilityState === 'hidden') return;
+    const told = (/** @type {Event} */ event) => {
+      if (event.type !== 'visibilitychange') this.#keeper?.network(event.type === 'offline');
+      if (event.type === 'offline' || globalThis.document?.visibilityState === 'hidden') return;
       this.check();
       this.#rooms.forEach((room) => room.recount());
     };
-    const online = () => {
-      this.#keeper?.network(false);
-      woken();
+    /** @param {'addEventListener' | 'removeEventListener'} method */
+    const all = (method) => {
+      globalThis.document?.[method]('visibilitychange', told);
+      for (const type of ['offline', 'online']) globalThis[method]?.(type, told);
     };
-    /** @type {[any, string, () => void][]} */
-    const all = [[globalThis.document, 'visibilitychange', woken], [globalThis, 'offline', () => this.#keeper?.network(true)], [globalThis, 'online', online]];
-    all.forEach(([target, type, listener]) => target?.addEventListener?.(type, listener));
-    ending.add(() => all.forEach(([target, type, listener]) => target?.removeEventListener?.(type, listener)));
+    all('addEventListener');
+    ending.stops.add(() => all('removeEventListener'));
   }
 
   // Requests.
@@ -556,11 +534,24 @@ export class WsEcho extends EventTarget {
   async #ready(name, milliseconds, { signal, ending = this.#ending }) {
     const room = name === undefined ? undefined : this.#rooms.get(name);
     if (name !== undefined && !room) throw ending.reason ?? notJoined(name);
-    return this.#until(() => {
-      if (room?.refused) throw room.refused;
-      const link = room ? room.link : this.#link;
-      return link?.open ? link : undefined;
-    }, milliseconds, ending, signal);
+    let look = () => {};
+    /** @type {Promise<Link>} */
+    const found = new Promise((resolve, reject) => {
+      look = () => {
+        const link = room ? room.link : this.#link;
+        if (room?.refused) reject(room.refused);
+        else if (link?.open) resolve(link);
+      };
+    });
+    look();
+    this.#waiters.add(look);
+    try {
+      const link = await atMost(milliseconds, found, ending, signal);
+      if (link) return link;
+      throw tooLate('there was no connection in time');
+    } finally {
+      this.#waiters.delete(look);
+    }
   }
 
   /**
@@ -604,39 +595,6 @@ export class WsEcho extends EventTarget {
     return pause(details.retryAfterMs * jitter(1, 1.5), ending, signal);
   }
 
-  /**
-   * Waits until a function returns something.
-   * @template R
-   * @param {() => R | undefined} ready
-   * @param {number} milliseconds
-   * @param {Ending} ending
-   * @param {AbortSignal} [signal]
-   * @returns {Promise<R>}
-   */
-  async #until(ready, milliseconds, ending, signal) {
-    let look = () => {};
-    /** @type {Promise<R>} */
-    const found = new Promise((resolve, reject) => {
-      look = () => {
-        try {
-          const value = ready();
-          if (value) resolve(value);
-        } catch (error) {
-          reject(error);
-        }
-      };
-      look();
-    });
-    this.#waiters.add(look);
-    try {
-      const value = await atMost(milliseconds, found, ending, signal);
-      if (value) return value;
-      throw tooLate('there was no connection in time');
-    } finally {
-      this.#waiters.delete(look);
-    }
-  }
-
   #changed() {
     [...this.#waiters].forEach((look) => look());
   }
@@ -650,7 +608,7 @@ export class WsEcho extends EventTarget {
         this.#rooms.get(message.room)?.heard(message.epoch, message.messages);
         break;
       case 'message': // Of a service of the release before.
-        this.#rooms.get(message.room)?.heard(message.epoch, [numbered(message)]);
+        this.#rooms.get(message.room)?.heard(message.epoch, [message]);
         break;
       case 'joined':
       case 'left':
@@ -659,7 +617,7 @@ export class WsEcho extends EventTarget {
       case 'direct':
       case 'broadcast':
       case 'push':
-        if (this.#isNew(message.messageId)) this.#emit(message.type, this.#marked(message));
+        if (this.#isNew(message.messageId)) this.#emit(message.type, message);
         break;
       case 'error':
       case undefined: // API Gateway's own errors have no type.
@@ -679,21 +637,16 @@ export class WsEcho extends EventTarget {
   }
 
   /**
-   * A message with whether this client sent it, or this user. What another service pushes has no sender.
-   * @param {Frame} message
-   */
-  #marked(message) {
-    const { from } = message;
-    const own = this.#mine.has(from?.connection);
-    return from ? { ...message, own, mine: own || from.user === this.user } : message;
-  }
-
-  /**
-   * @param {Frame} page
+   * A message, or a page of them, with whether this client sent it, or this user. What another service pushes has no
+   * sender.
+   * @param {any} detail
    * @returns {any}
    */
-  #markedPage(page) {
-    return { ...page, messages: page.messages.map((/** @type {Frame} */ message) => this.#marked(message)) };
+  #marked(detail) {
+    const { from, messages } = detail;
+    if (messages) return { ...detail, messages: messages.map((/** @type {Frame} */ message) => this.#marked(message)) };
+    const own = this.#mine.has(from?.connection);
+    return from ? { ...detail, own, mine: own || from.user === this.user } : detail;
   }
 
   /**
@@ -701,20 +654,12 @@ export class WsEcho extends EventTarget {
    * @param {any} detail
    */
   #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.dispatchEvent(new CustomEvent(type, { detail: this.#marked(detail) }));
   }
 }
 
 /** What others will get is sent until it is acknowledged, as long as the service remembers its key. */
 const ONCE = { forMs: SEND_MS, once: true };
-
-/**
- * What belongs to a message itself of a push that has one.
- * @param {Frame} push
- */
-function numbered({ seq, messageId, from, data, at, void: isVoid }) {
-  return isVoid ? { seq, void: true } : { seq, messageId, from, data, at };
-}
 
 /** @param {string} name */
 const notJoined = (name) => new WsEchoError('not_a_member', `join ${name} first`);

@@ -143,7 +143,7 @@ export class Service {
   #receive(socket, message) {
     this.received.push({ at: Date.now(), socket, message });
     let answer = this.intercept(message, socket);
-    if (answer === undefined) answer = this[message.action](socket, message);
+    answer ??= answer === null ? null : this[message.action]?.(socket, message) ?? refuse('unknown_action', { action: message.action });
     if (answer !== null) socket.arrive({ ...answer, id: message.id });
   }
 
@@ -190,6 +190,15 @@ export class Service {
       const { connection } = frame[0]?.from ?? {};
       if (frame.length > 0) this.pushFrame(name, frame, frame.every(({ from }) => from.connection === connection) ? connection : undefined);
     }, this.roundMs);
+  }
+
+  echo(socket, { data }) {
+    const connection = { connectionId: socket.id, connectedAt: new Date(socket.begun).toISOString(), stage: 'dev', requestId: 'r', user: socket.user };
+    return { type: 'echo', data, connection };
+  }
+
+  broadcast() {
+    return this.tell();
   }
 
   tell() {

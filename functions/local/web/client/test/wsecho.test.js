@@ -368,13 +368,13 @@ test('a network that is back makes it look at once', async () => {
     const client = await connect();
     await client.join('r');
     service.spoken('r', 'lost', { push: false });
-    globalThis.woken();
+    globalThis.woken({ type: 'online' });
     await pass(2500);
     assert.deepEqual(numbers(client), [1]);
     const [dead] = service.sockets; // And nobody has told the client.
     service.intercept = (_, socket) => (socket === dead ? null : undefined);
     const { length } = service.dials;
-    globalThis.woken();
+    globalThis.woken({ type: 'online' });
     await pass(10_600);
     assert.equal(service.dials.length, length + 1);
     assert.equal(client.state, 'open');

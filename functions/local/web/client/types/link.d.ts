@@ -1,8 +1,19 @@
 export type Frame = Record<string, any>;
 export type Asked = {
+    /**
+     * whether another answer would cost nothing: it is what finds out about others
+     */
+    small: boolean;
     text: string;
     resolve: (answer: Frame) => void;
     reject: (error: Error) => void;
+    /**
+     * when it was sent first
+     */
+    firstAt: number;
+    /**
+     * when it was sent last
+     */
     sentAt: number;
     /**
      * how often its answer was not there
@@ -13,10 +24,12 @@ export type Asked = {
 /**
  * @typedef {Record<string, any>} Frame
  * @typedef {object} Asked
+ * @property {boolean} small whether another answer would cost nothing: it is what finds out about others
  * @property {string} text
  * @property {(answer: Frame) => void} resolve
  * @property {(error: Error) => void} reject
- * @property {number} sentAt
+ * @property {number} firstAt when it was sent first
+ * @property {number} sentAt when it was sent last
  * @property {number} looks how often its answer was not there
  * @property {ReturnType<typeof setTimeout>} [timer]
  */

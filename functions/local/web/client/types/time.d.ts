@@ -3,17 +3,14 @@
 export declare const now: () => number;
 /** What ends everything that waits, at once. It is an AbortSignal's work without its weight. */
 export declare class Ending {
-    #private;
     /** Why it has ended; undefined while it has not. @type {Error | undefined} */
     reason: Error | undefined;
+    /** What is called then. @type {Set<() => void>} */
+    stops: Set<() => void>;
     /** @param {Error} [reason] if it has ended from the beginning */
     constructor(reason?: Error);
     /** @param {Error} reason */
     end(reason: Error): void;
-    /** @param {() => void} stop */
-    add(stop: () => void): void;
-    /** @param {() => void} stop */
-    delete(stop: () => void): void;
 }
 /**
  * Waits for a promise, but not for ever; resolves with its value, or with undefined when the time is over. Rejects with

@@ -126,6 +126,13 @@ export type Events<T = unknown> = {
         room?: string;
     };
 };
+export type Listener<K extends keyof Events<T>, T = unknown> = ((event: CustomEvent<Events<T>[K]>) => void) | {
+    handleEvent(event: CustomEvent<Events<T>[K]>): void;
+} | null;
+export type Target<T = unknown> = Omit<EventTarget, 'addEventListener' | 'removeEventListener'> & {
+    addEventListener<K extends keyof Events<T>>(type: K, listener: Listener<K, T>, options?: boolean | AddEventListenerOptions): void;
+    removeEventListener<K extends keyof Events<T>>(type: K, listener: Listener<K, T>, options?: boolean | EventListenerOptions): void;
+};
 export type Options = {
     /**
      * the name to claim; a service that asks for tokens ignores it
@@ -201,6 +208,18 @@ export type Options = {
  * @property {{until: number}} throttled
  * @property {{message: Record<string, any>}} unknown
  * @property {{error: Error | WsEchoError, room?: string}} error
+ */
+/**
+ * @template {keyof Events<T>} K
+ * @template [T=unknown]
+ * @typedef {((event: CustomEvent<Events<T>[K]>) => void) | {handleEvent(event: CustomEvent<Events<T>[K]>): void} | null} Listener
+ */
+/**
+ * @template [T=unknown]
+ * @typedef {Omit<EventTarget, 'addEventListener' | 'removeEventListener'> & {
+ *   addEventListener<K extends keyof Events<T>>(type: K, listener: Listener<K, T>, options?: boolean | AddEventListenerOptions): void,
+ *   removeEventListener<K extends keyof Events<T>>(type: K, listener: Listener<K, T>, options?: boolean | EventListenerOptions): void,
+ * }} Target what has the client's events
  */
 /**
  * @typedef {object} Options

@@ -30,11 +30,14 @@ export type Asking = {
  * @property {AbortSignal} [signal]
  * @property {Ending} [ending]
  */
+/** An EventTarget that knows the client's events. */
+declare const Target: new <T>() => import('./types.js').Target<T>;
 /**
  * A client of wsEcho. See the top of this file for its events.
  * @template [T=unknown] what applications send as data
+ * @extends {Target<T>}
  */
-export declare class WsEcho<T = unknown> extends EventTarget {
+export declare class WsEcho<T = unknown> extends Target<T> {
     #private;
     /**
      * @param {string | URL} url of the stage: wss://…
@@ -50,20 +53,6 @@ export declare class WsEcho<T = unknown> extends EventTarget {
      * @returns {string | undefined}
      */
     get connectionId(): string | undefined;
-    /**
-     * @template {keyof import('./types.js').Events<T>} K
-     * @param {K} type
-     * @param {((event: CustomEvent<import('./types.js').Events<T>[K]>) => void) | EventListenerObject | null} listener
-     * @param {boolean | AddEventListenerOptions} [options]
-     */
-    addEventListener<K extends keyof import('./types.js').Events<T>>(type: K, listener: ((event: CustomEvent<import('./types.js').Events<T>[K]>) => void) | EventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
-    /**
-     * @template {keyof import('./types.js').Events<T>} K
-     * @param {K} type
-     * @param {((event: CustomEvent<import('./types.js').Events<T>[K]>) => void) | EventListenerObject | null} listener
-     * @param {boolean | EventListenerOptions} [options]
-     */
-    removeEventListener<K extends keyof import('./types.js').Events<T>>(type: K, listener: ((event: CustomEvent<import('./types.js').Events<T>[K]>) => void) | EventListenerObject | null, options?: boolean | EventListenerOptions): void;
     /** Connects, and stays connected until close or a failure. Rooms that were joined before a failure are resumed. */
     connect(): void;
     /** Ends the connection. What waits rejects with "closed", what was sent and not answered with "disconnected". */
