@@ -3,7 +3,7 @@ import { $, here, me, problem } from './chat-here.js';
 import { soon } from './chat-paint.js';
 import { showPeople } from './chat-people.js';
 import { forgetDirect } from './chat-private.js';
-import { NOTICES, Talks } from './chat-talks.js';
+import { Talks } from './chat-talks.js';
 
 here.talks = new Talks({ list: $('talks'), logs: $('logs'), newer: $('newer'), menu: $('menu-unread') }, { older, show: shown, pick });
 
@@ -87,7 +87,7 @@ function shown(talk) {
   $('leave').setAttribute('aria-label', `${$('leave').textContent} ${talk.key}`);
   $('copy').hidden = talk.kind !== 'room';
   $('text-label').textContent = `Message to ${talk.key}`;
-  $('text').placeholder = notices ? `${NOTICES} are not answered` : `Message ${talk.key}`;
+  $('text').placeholder = notices ? 'Notices are not answered' : `Message ${talk.key}`;
   $('text').disabled = $('send').disabled = notices;
   $('text').value = talk.draft;
   toggleMenu(false);

@@ -3,9 +3,8 @@ import { Log } from './chat-log.js';
 import { soon } from './chat-paint.js';
 import { element } from './chat-text.js';
 
-/** What a conversation is called, which says of which kind it is: no name of a room or person has a space in it. */
-export const NOTICES = 'Notices \u00bb';
-export const keyOf = { room: (name) => `#${name}`, user: (name) => `@${name}`, notices: () => NOTICES };
+/** What a conversation of each kind is called. */
+export const keyOf = { room: (name) => `#${name}`, user: (name) => `@${name}`, notices: () => 'Notices' };
 
 /**
  * @typedef {object} Talk
