@@ -1,6 +1,7 @@
 /** How one message looks. Whatever others wrote becomes text and links, by nodes and never by markup. */
 
 const LINK = /https?:\/\/[^\s<>"`]+/gi;
+const ENDING = /[.,;:!?'*_~…]/;
 const BRACKETS = { ')': '(', ']': '[', '}': '{' };
 
 /** Makes an element with a class, text and attributes. */
@@ -42,13 +43,14 @@ export function parts(text) {
 
 /** Leaves the sentence's own marks out of an address at its end, and a bracket that was opened before it. */
 function withoutEnding(address) {
-  for (;;) {
-    const last = address.at(-1);
-    const open = BRACKETS[last];
-    const surplus = open ? address.split(last).length > address.split(open).length : /[.,;:!?'*_~…]/.test(last);
-    if (!surplus) return address;
-    address = address.slice(0, -1);
+  const surplus = {}; // How many more brackets of a kind end than begin.
+  for (const [close, open] of Object.entries(BRACKETS)) surplus[close] = address.split(close).length - address.split(open).length;
+  let end = address.length;
+  for (; end > 0; end--) {
+    const last = address[end - 1];
+    if (last in BRACKETS ? surplus[last]-- <= 0 : !ENDING.test(last)) break;
   }
+  return address.slice(0, end);
 }
 
 function target(address) {
