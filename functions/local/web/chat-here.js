@@ -32,6 +32,8 @@ export const here = {
   name: '',
   /** With which token this page connects: Tokens, of chat-token.js. */
   tokens: undefined,
+  /** The panel that shows this page's frames, of frames.js. */
+  frames: undefined,
 };
 
 /** As whom others see this page. */

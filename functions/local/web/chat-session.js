@@ -30,6 +30,7 @@ export function quit(reason = '') {
 export function toTheDoor(reason) {
   here.client.close();
   here.client = undefined;
+  here.frames.clear();
   here.trouble.clear();
   here.talks.clear();
   $('entry-problem').textContent = reason;

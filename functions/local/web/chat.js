@@ -7,19 +7,27 @@ import { showKept } from './chat-private.js';
 import { namedRoom, pageOf, saidYes, sayYes } from './chat-server.js';
 import { close, joinRoom, quit, toggleMenu } from './chat-session.js';
 import { keyOf } from './chat-talks.js';
+import { mountFrames } from './frames.js';
 
 const { reach } = document.documentElement.dataset;
 const { named, server, host, isOwn, auth, memory, talks } = here;
 const linked = namedRoom(location.search);
 const COPIED_MS = 2000;
 
+/** Every frame of this page's connections. */
+here.frames = mountFrames({ button: $('frames-button'), root: $('frames') });
+
 // Coming and going.
 
 function enter({ name, rooms, active, drafts = {}, token }) {
   here.name = name;
   here.tokens = newTokens(token);
-  // A person takes as long as they take to give a token.
-  here.client = new WsEcho(server, { user: name, token: () => here.tokens.get(here.client?.state === 'open'), tokenTimeoutMs: Infinity });
+  here.client = new WsEcho(server, {
+    user: name,
+    token: () => here.tokens.get(here.client?.state === 'open'),
+    tokenTimeoutMs: Infinity, // A person takes as long as they take.
+    WebSocket: here.frames.WebSocket,
+  });
   listen(here.client);
   here.client.connect();
   $('entry').hidden = true;

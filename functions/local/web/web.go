@@ -1,5 +1,5 @@
-// Package web is a page that shows what the API can do. Its folder client is the JavaScript client that the page uses,
-// and that teams install.
+// Package web is a page that shows what the API can do, and the protocol's document beside it. Its folder client is the
+// JavaScript client that the page uses, and that teams install.
 package web
 
 import (
@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"wsecho/functions/local/web/protocol"
 )
 
 //go:embed index.html icon.svg *.css *.js client/*.js
@@ -39,9 +41,12 @@ func Handler(stage, auth string, api http.Handler) http.Handler {
 	})
 }
 
-// pages are the embedded files by path.
+// pages are the embedded files by path, and what is made of asyncapi.yaml.
 func pages(stage, auth string) map[string]http.HandlerFunc {
-	all := map[string]http.HandlerFunc{}
+	all := map[string]http.HandlerFunc{
+		"/protocol":    file("protocol.html", protocol.Page()),
+		"/examples.js": file("examples.js", protocol.Examples()),
+	}
 	// They have been embedded, so nothing of this fails.
 	_ = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, _ error) error {
 		content, _ := files.ReadFile(name)

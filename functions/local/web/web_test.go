@@ -37,6 +37,9 @@ func TestHandler(t *testing.T) {
 		{"/client/wsecho.js", "text/javascript; charset=utf-8", "export class WsEcho"},
 		{"/chat.css", "text/css; charset=utf-8", "prefers-color-scheme"},
 		{"/icon.svg", "image/svg+xml", "<svg"},
+		{"/protocol", "text/html; charset=utf-8", `<section id="broadcast"`},
+		{"/protocol.css", "text/css; charset=utf-8", "prefers-color-scheme"},
+		{"/examples.js", "text/javascript; charset=utf-8", `"name":"broadcast"`},
 	}
 	for _, test := range tests {
 		status, header, body := get(t, server.URL+test.path)
@@ -48,7 +51,7 @@ func TestHandler(t *testing.T) {
 			t.Errorf("GET %s has the policy %q", test.path, policy)
 		}
 	}
-	for _, path := range []string{"/try", "/index.html", "/web.go", "/client/test/service.js", "/client/package.json", "/client", "/nothing"} {
+	for _, path := range []string{"/try", "/index.html", "/web.go", "/protocol/page.html", "/protocol/asyncapi.yaml", "/client/test/service.js", "/client/package.json", "/client", "/nothing"} {
 		if status, _, _ := get(t, server.URL+path); status != http.StatusForbidden {
 			t.Errorf("GET %s = %d, want what the API answers", path, status)
 		}
