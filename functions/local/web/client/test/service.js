@@ -152,7 +152,7 @@ export class Service {
   hello(socket) {
     return {
       type: 'welcome', connectionId: socket.id, user: socket.user, connectedAt: new Date(socket.begun).toISOString(),
-      expiresAt: new Date(socket.begun + this.lifeMs).toISOString(), limits: {},
+      expiresAt: new Date(socket.begun + this.lifeMs).toISOString(), limits: { dataBytes: 32_768, rooms: 20, pageMessages: 100 },
     };
   }
 
@@ -173,6 +173,7 @@ export class Service {
 
   say(socket, { room: name, data, key }) {
     const known = this.#keys.get(`${socket.user} ${key}`);
+    if (known && JSON.stringify(known.data) !== JSON.stringify(data)) return refuse('conflict');
     const from = { user: socket.user, connection: socket.id };
     const message = known ?? this.#store(name, data, from);
     this.#keys.set(`${socket.user} ${key}`, message);
@@ -198,10 +199,14 @@ export class Service {
   }
 
   broadcast() {
-    return this.tell();
+    return this.#sent();
   }
 
-  tell() {
+  tell(_, message) {
+    return message?.to.user === 'nobody' ? refuse('recipient_not_found') : this.#sent();
+  }
+
+  #sent() {
     return { type: 'ack', messageId: `m${++this.#ids}`, sent: 1, gone: 0, failed: 0, queued: false };
   }
 
