@@ -6,7 +6,7 @@ import { sendAgain } from './chat-speak.js';
 import { Tokens } from './chat-token.js';
 import { countdown, diagnose } from './chat-trouble.js';
 
-const WORDS = { connecting: 'Connecting…', open: 'Connected', reconnecting: 'Reconnecting', failed: 'Not connected', closed: 'Not connected' };
+const WORDS = { connecting: 'Connecting…', open: 'Connected', reconnecting: 'Offline', failed: 'Not connected', closed: 'Not connected' };
 /** How long the server may take to answer that it is there. */
 const PROBE_MS = 5000;
 
