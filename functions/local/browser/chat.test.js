@@ -165,6 +165,13 @@ test('direct messages survive a reload, show in the other tabs of this browser, 
     await shows(page, ['Are you there?', 'I am.']);
   }
   assert.deepEqual(await log(ada).locator('.message .head b').allTextContents(), ['You', 'bob']);
+  await inspect(ada, `${pictures}/direct`);
+  await ada.locator('#subtitle', { hasText: 'Kept in this browser only' }).waitFor();
+  await ada.getByRole('button', { name: 'Close @bob' }).click();
+  await ada.getByRole('button', { name: 'Leave #lobby' }).click(); // The last one: this is the door, but nobody signed out.
+  await enter(ada, 'ada', local.http);
+  await talk(ada, /@bob/).click();
+  await shows(ada, ['Are you there?', 'I am.']);
   const kept = () => ada.evaluate(() => Object.keys(localStorage).length);
   assert.equal(await kept(), 2);
   await ada.getByRole('button', { name: 'Sign out' }).click();

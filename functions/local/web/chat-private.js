@@ -33,6 +33,10 @@ export function keepSent(message) {
 /** Deletes what this browser has kept of the person. */
 export function forgetDirect() {
   kept?.forget();
+}
+
+/** The person is not here any more; what is kept stays. */
+export function closeDirect() {
   kept = keptOf = undefined;
 }
 

@@ -2,7 +2,7 @@
 import { $, here, me, problem } from './chat-here.js';
 import { soon } from './chat-paint.js';
 import { showPeople } from './chat-people.js';
-import { forgetDirect } from './chat-private.js';
+import { closeDirect, forgetDirect } from './chat-private.js';
 import { Talks } from './chat-talks.js';
 
 here.talks = new Talks({ list: $('talks'), logs: $('logs'), newer: $('newer'), menu: $('menu-unread') }, { older, show: shown, pick });
@@ -20,8 +20,13 @@ function save() {
 }
 
 /** Signs out: what this browser kept is deleted. */
-export function quit(reason = '') {
+export function quit() {
   forgetDirect();
+  leaveAll();
+}
+
+/** Goes to the door when no conversation is left. */
+export function leaveAll(reason = '') {
   here.memory.forget();
   toTheDoor(reason);
 }
@@ -31,12 +36,13 @@ export function toTheDoor(reason) {
   here.client.close();
   here.client = undefined;
   here.frames.clear();
+  closeDirect();
   here.trouble.clear();
   here.talks.clear();
   $('entry-problem').textContent = reason;
   $('entry').hidden = false;
   $('chat').hidden = $('me').hidden = true;
-  $('name').focus();
+  $(here.auth === 'jwt' ? 'token' : 'name').focus();
 }
 
 /** Goes back for another name. What was written and not sent becomes a draft. */
@@ -59,7 +65,7 @@ export async function joinRoom(name, draft) {
     if (client !== here.client || error.code === 'closed' || client.state === 'failed') return;
     const reason = `#${name}: ${error.message}`;
     close(talk);
-    if (here.talks.all.length === 0) quit(reason);
+    if (here.talks.all.length === 0) leaveAll(reason);
     else problem(reason);
   }
 }
@@ -84,6 +90,7 @@ export function pickUser(user) {
 function shown(talk) {
   const notices = talk.kind === 'notices';
   $('title').textContent = talk.key;
+  $('title').parentElement.dataset.kind = talk.kind;
   $('leave').textContent = talk.kind === 'room' ? 'Leave' : 'Close';
   $('leave').setAttribute('aria-label', `${$('leave').textContent} ${talk.key}`);
   $('copy').hidden = talk.kind !== 'room';

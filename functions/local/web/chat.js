@@ -5,7 +5,7 @@ import { listen } from './chat-events.js';
 import { $, here } from './chat-here.js';
 import { showKept } from './chat-private.js';
 import { namedRoom, pageOf, saidYes, sayYes } from './chat-server.js';
-import { close, joinRoom, quit, toggleMenu } from './chat-session.js';
+import { close, joinRoom, leaveAll, quit, toggleMenu } from './chat-session.js';
 import { keyOf } from './chat-talks.js';
 import { mountFrames } from './frames.js';
 
@@ -88,7 +88,7 @@ $('join-form').addEventListener('submit', (event) => {
 });
 $('leave').addEventListener('click', () => {
   close(talks.current);
-  if (talks.all.length === 0) quit();
+  if (talks.all.length === 0) leaveAll();
   else $('text').focus();
 });
 $('copy').addEventListener('click', async () => {
