@@ -272,9 +272,10 @@ tools-browser: $(CHROMIUM) $(BROWSER_STAMP)
 
 tools-protocol: $(PROTOCOL_STAMP)
 
-test-browser: tools-browser tools-wscat ## Drive the page in a real browser; pictures go to .tools/browser
+test-browser: tools-browser tools-protocol tools-wscat ## Drive the page in a real browser; pictures go to .tools/browser
 	CHROMIUM=$(CHROMIUM) node --test functions/local/browser/browser.test.js functions/local/browser/gateway.test.js \
-		functions/local/browser/attacks.test.js functions/local/browser/elsewhere.test.js functions/local/browser/frames.test.js
+		functions/local/browser/attacks.test.js functions/local/browser/elsewhere.test.js functions/local/browser/chat.test.js \
+		functions/local/browser/wrong.test.js functions/local/browser/many.test.js functions/local/browser/frames.test.js
 
 test-protocol: tools-protocol ## Hold real messages to asyncapi.yaml, and the JavaScript client to its promises
 	node --test functions/local/browser/protocol.test.js functions/local/browser/client.test.js

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,7 +95,7 @@ func startOn(ctx context.Context, listener net.Listener, o options, out io.Write
 		return nil, err
 	}
 	s := &server{url: "ws" + base[len("http"):], parts: parts, queue: queue, posts: posts, gateway: api, self: self, http: api.Server()}
-	self.handler = web.Handler(o.stage, pages(api, queue))
+	self.handler = web.Handler(o.stage, cmp.Or(o.auth.Mode, wiring.AuthOpen), pages(api, queue))
 	s.http.DisableGeneralOptionsHandler = true // The guard sees every request.
 	s.http.Handler = o.guarded(self.handler, listener.Addr(), newLogger(o, out, o.level()))
 	queues, err := workedQueues(parts, queue)

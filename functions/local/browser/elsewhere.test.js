@@ -58,7 +58,7 @@ async function enter(name, token) {
   await page.getByLabel('Your name').fill(name);
   if (token) {
     await page.getByText('Use a token').click();
-    await page.getByLabel('Token').fill(token);
+    await page.getByLabel(/^Token for/).fill(token);
   }
   await page.getByRole('button', { name: 'Join', exact: true }).first().click();
 }
@@ -115,7 +115,7 @@ test('a token is given to the server that it was given for, and kept nowhere', a
   await connect();
   assert.equal(await page.locator('#token').isDisabled(), true, 'a password manager could fill it');
   await page.getByText('Use a token').click();
-  await page.getByLabel(`Token for ${other.host}`).waitFor();
+  await page.getByLabel(`Token for ${other.host}`, { exact: true }).waitFor();
   await page.getByText('Use a token').click();
   await enter('ada', SECRET);
   assert.deepEqual((await came()).protocols, ['wsecho.v1', `bearer.${SECRET}`]);
@@ -228,6 +228,9 @@ test('a token is in no text, no address and no line of the console', async () =>
   await page.goto(local.http);
   await enter('ada', `${SECRET} with what no token has`);
   await page.getByRole('alert').getByText('characters').waitFor();
+  await page.getByLabel('New token').fill(`${SECRET} again`);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.waitForFunction(() => document.getElementById('renew').value === '');
   said.push(await page.locator('body').innerText(), page.url(), await page.evaluate(() => JSON.stringify(history.state)));
   assert.doesNotMatch(said.join('\n'), /sesame/);
 });

@@ -42,7 +42,7 @@ async function enter(name, options, token) {
   await page.getByLabel('Your name').fill(name);
   if (token) {
     await page.getByText('Use a token').click();
-    await page.getByLabel('Token').fill(token);
+    await page.getByLabel(/^Token for/).fill(token);
   }
   await page.getByRole('button', { name: 'Join', exact: true }).first().click();
   await page.locator('#state[data-state=open]').waitFor();
@@ -116,7 +116,7 @@ test('echo and broadcast are a click away', async () => {
   await ada.getByRole('button', { name: 'Send an echo' }).click();
   await rows(ada, 'reply, ').last().getByText('echo', { exact: true }).waitFor();
   await ada.getByRole('button', { name: 'Send a broadcast' }).click();
-  await bob.locator('.message', { hasText: 'hello everybody' }).last().waitFor();
+  await bob.locator('.message', { hasText: 'hello everybody' }).last().waitFor({ state: 'attached' }); // Among the notices.
 });
 
 test('what is wrong with the JSON is told before it is sent', async () => {

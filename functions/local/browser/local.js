@@ -46,10 +46,10 @@ export async function startLocal(args = []) {
 
 /**
  * A network to a host and port on this machine.
- * @returns {Promise<{port: number, cut: () => void, mend: () => void, stop: () => Promise<void>}>} cut ends what is
- *   connected and refuses what comes, until mend
+ * @returns {Promise<{port: number, cut: () => void, mend: (to?: URL) => void, stop: () => Promise<void>}>} cut ends what is
+ *   connected and refuses what comes, until mend, which may lead to another server from then on
  */
-export async function startNetwork({ hostname, port }) {
+export async function startNetwork(target) {
   const sockets = new Set();
   let broken = false;
   const server = net.createServer((near) => {
@@ -57,7 +57,7 @@ export async function startNetwork({ hostname, port }) {
       near.destroy();
       return;
     }
-    const far = net.connect(Number(port), hostname);
+    const far = net.connect(Number(target.port), target.hostname);
     for (const [one, other] of [[near, far], [far, near]]) {
       sockets.add(one);
       one.on('error', () => {}); // Close follows.
@@ -70,7 +70,7 @@ export async function startNetwork({ hostname, port }) {
   return {
     port: server.address().port,
     cut: () => ((broken = true), drop()),
-    mend: () => (broken = false),
+    mend: (to = target) => ([target, broken] = [to, false]),
     stop: () => (drop(), new Promise((resolve) => server.close(resolve))),
   };
 }

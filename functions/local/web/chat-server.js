@@ -40,5 +40,20 @@ export function saidYes(named, { reach, storage }) {
 /** Loads the page again, so that its policy allows the server to which the person said yes. */
 export function sayYes(named, { storage, location }) {
   storage.setItem(WORD, named);
-  location.replace(`/?url=${encodeURIComponent(named)}`);
+  location.replace(pageOf({ named, room: namedRoom(location.search) }));
+}
+
+/** What the name of a room may be. */
+const ROOM = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
+
+/** The room to which a page's address invites, /?room=lobby; undefined if there is none or that is no room's name. */
+export function namedRoom(search) {
+  const room = new URLSearchParams(search).get('room');
+  return ROOM.test(room ?? '') ? room : undefined;
+}
+
+/** The path of a page of a server, unless it is the page's own, and a room. */
+export function pageOf({ named, room }) {
+  const search = [named && `url=${encodeURIComponent(named)}`, room && `room=${encodeURIComponent(room)}`].filter(Boolean);
+  return search.length ? `/?${search.join('&')}` : '/';
 }

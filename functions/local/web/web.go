@@ -25,10 +25,11 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'"
 
 // Handler serves the page at / and its files beside it, and leads everything else to api, as it does with WebSockets at
-// any path. The page connects to the stage of its own host. Where its address names another server, /?url=wss://…, it
-// asks the person first.
-func Handler(stage string, api http.Handler) http.Handler {
-	pages := pages(stage)
+// any path. The page connects to the stage of its own host, and is told how that lets people in, "open" or "jwt": a browser
+// tells no page why a connection was refused. Where the page's address names another server, /?url=wss://…, it asks the
+// person first.
+func Handler(stage, auth string, api http.Handler) http.Handler {
+	pages := pages(stage, auth)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page, ok := pages[r.URL.Path]
 		socket := strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
@@ -41,7 +42,7 @@ func Handler(stage string, api http.Handler) http.Handler {
 }
 
 // pages are the embedded files by path, and what is made of asyncapi.yaml.
-func pages(stage string) map[string]http.HandlerFunc {
+func pages(stage, auth string) map[string]http.HandlerFunc {
 	all := map[string]http.HandlerFunc{
 		"/protocol":    file("protocol.html", protocol.Page()),
 		"/examples.js": file("examples.js", protocol.Examples()),
@@ -51,7 +52,7 @@ func pages(stage string) map[string]http.HandlerFunc {
 		content, _ := files.ReadFile(name)
 		switch {
 		case name == "index.html":
-			all["/"] = index(stage, content)
+			all["/"] = index(set(set(content, "stage", stage), "auth", auth))
 		case !entry.IsDir():
 			all["/"+name] = file(name, content)
 		}
@@ -60,9 +61,8 @@ func pages(stage string) map[string]http.HandlerFunc {
 	return all
 }
 
-// index serves the page, which learns from its attributes what the stage is and which other server it may reach.
-func index(stage string, content []byte) http.HandlerFunc {
-	content = set(content, "stage", stage)
+// index serves the page, which learns from its attributes which other server it may reach, too.
+func index(content []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		other := elsewhere(r)
 		w.Header().Set("Vary", "Sec-Fetch-Site")

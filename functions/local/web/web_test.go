@@ -28,10 +28,11 @@ func TestClient(t *testing.T) {
 
 func TestHandler(t *testing.T) {
 	api := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
-	server := httptest.NewServer(Handler("try", api))
+	server := httptest.NewServer(Handler("try", "jwt", api))
 	defer server.Close()
 	tests := []struct{ path, kind, has string }{
 		{"/", "text/html; charset=utf-8", `data-stage="try"`},
+		{"/", "text/html; charset=utf-8", `data-auth="jwt"`},
 		{"/chat.js", "text/javascript; charset=utf-8", "import"},
 		{"/client/wsecho.js", "text/javascript; charset=utf-8", "export class WsEcho"},
 		{"/chat.css", "text/css; charset=utf-8", "prefers-color-scheme"},
@@ -59,7 +60,7 @@ func TestHandler(t *testing.T) {
 
 // TestElsewhere asks for the page as browsers do, who say where a request comes from.
 func TestElsewhere(t *testing.T) {
-	server := httptest.NewServer(Handler("dev", http.NotFoundHandler()))
+	server := httptest.NewServer(Handler("dev", "open", http.NotFoundHandler()))
 	defer server.Close()
 	tests := []struct{ name, site, url, reach string }{
 		{"after a yes", "same-origin", "ws://other.example:9000/dev", "ws://other.example:9000"},
@@ -96,7 +97,7 @@ func TestNoMarkup(t *testing.T) {
 			t.Errorf("index.html has %s", inline)
 		}
 	}
-	for name := range pages("dev") {
+	for name := range pages("dev", "open") {
 		script, _ := files.ReadFile(strings.TrimPrefix(name, "/"))
 		for _, way := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "DOMParser"} {
 			if strings.Contains(string(script), way) {
