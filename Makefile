@@ -277,7 +277,7 @@ test-browser: tools-browser ## Drive the page in a real browser; pictures go to 
 		functions/local/browser/attacks.test.js functions/local/browser/elsewhere.test.js
 
 test-protocol: tools-protocol ## Hold real messages to asyncapi.yaml, and the JavaScript client to its promises
-	node --test functions/local/browser/protocol.test.js functions/local/browser/client.test.js
+	node --test functions/local/browser/protocol.test.js functions/local/browser/client.test.js functions/local/browser/scenarios.test.js
 
 $(CHROMIUM):
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
