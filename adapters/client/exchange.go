@@ -48,9 +48,10 @@ func (c *Client) exchange(ctx context.Context, q request) (frame, *link, error) 
 		if e, ok := errors.AsType[*Error](err); !ok || !e.unsent {
 			sentOn = l
 		}
-		if last = err; !c.repeatable(err, l, q.room) {
-			return frame{}, nil, err
+		if !c.repeatable(err, l, q.room) {
+			return frame{}, nil, because(err, last)
 		}
+		last = err
 		pause(waitAfter(err, attempt), ctx.Done(), c.ctx.Done())
 	}
 }

@@ -137,7 +137,7 @@ func (s *sequence) follow(p page) (another bool) {
 
 // enter takes the answer to a join.
 func (s *sequence) enter(p page) {
-	if !p.Recovered {
+	if !p.Recovered || !s.begun() {
 		s.restart(p)
 		return
 	}
