@@ -55,6 +55,7 @@ func Dial(ctx context.Context, target string, o Options) (*Client, error) {
 		return nil, err
 	}
 	o.Timeout, o.Ping = cmp.Or(o.Timeout, 10*time.Second), cmp.Or(o.Ping, 30*time.Second)
+	o.MaxWait = cmp.Or(o.MaxWait, lastWait)
 	c := &Client{url: address, options: o, rooms: map[string]*Room{}, mine: map[string]bool{}}
 	c.ctx, c.end = context.WithCancelCause(context.Background())
 	l, err := c.dial(ctx)

@@ -18,6 +18,9 @@ type Options struct {
 	Timeout time.Duration
 	// Ping is how often to look for messages that got lost at a room's end; default 30 seconds, more or less.
 	Ping time.Duration
+	// MaxWait is up to where the pauses grow before another attempt to connect; default 1 minute. They begin anew after a
+	// connection that lasted for half a minute.
+	MaxWait time.Duration
 
 	// OnPush gets what comes without being asked for, but for messages of rooms. See Push. Nil ignores it.
 	OnPush func(Push)

@@ -26,7 +26,7 @@ func (c *Client) run(l *link) {
 			}
 			continue
 		}
-		if !pause(backoff(attempt), c.ctx.Done(), nil) {
+		if !pause(min(backoff(attempt), c.options.MaxWait), c.ctx.Done(), nil) {
 			return
 		}
 		attempt++
