@@ -278,7 +278,7 @@ test-browser: tools-browser tools-protocol tools-wscat ## Drive the page in a re
 		functions/local/browser/wrong.test.js functions/local/browser/many.test.js functions/local/browser/frames.test.js
 
 test-protocol: tools-protocol ## Hold real messages to asyncapi.yaml, and the JavaScript client to its promises
-	node --test functions/local/browser/protocol.test.js functions/local/browser/client.test.js
+	node --test functions/local/browser/protocol.test.js functions/local/browser/client.test.js functions/local/browser/scenarios.test.js
 
 # The JavaScript client as a package: the compiler, the bundler and the runtime of its users. The package node brings the
 # program node itself by a script.

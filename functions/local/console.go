@@ -13,8 +13,9 @@ import (
 	"sync"
 	"time"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"wsecho/functions/internal/escape"
 )
 
 // newConsole makes a slog.Handler for people: one line for each record, with the time of day, a word for what happened,
@@ -110,7 +111,7 @@ func (c *console) below(b *bytes.Buffer, a slog.Attr) bool {
 		}
 	case "body", "reply":
 		if text != "" {
-			b.WriteString("    " + c.paint(dim, fmt.Sprintf("%-5s", a.Key)) + " " + escaped(oneLine(text)) + "\n")
+			b.WriteString("    " + c.paint(dim, fmt.Sprintf("%-5s", a.Key)) + " " + escape.Text(oneLine(text)) + "\n")
 		}
 	default:
 		return false
@@ -123,32 +124,6 @@ func oneLine(text string) string {
 	var b bytes.Buffer
 	if json.Compact(&b, []byte(text)) != nil {
 		return text
-	}
-	return b.String()
-}
-
-// escaped is a text to be read, quotes and all, in which every character that does something else to a terminal than
-// show itself is escaped as in JSON.
-func escaped(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		} else {
-			b.WriteString(shown(r))
-		}
-	}
-	return b.String()
-}
-
-// shown is a character, escaped as in JSON if it does something else to a terminal than show itself.
-func shown(r rune) string {
-	if unicode.IsPrint(r) {
-		return string(r)
-	}
-	var b strings.Builder
-	for _, unit := range utf16.Encode([]rune{r}) {
-		fmt.Fprintf(&b, `\u%04x`, unit)
 	}
 	return b.String()
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+
+	"wsecho/functions/internal/escape"
 )
 
 // level is the least that the gateway logs: every event, unless it is to be quiet.
@@ -35,7 +37,7 @@ func (p printing) Write(text []byte) (int, error) {
 		if r == '\n' {
 			b.WriteRune(r)
 		} else {
-			b.WriteString(shown(r))
+			b.WriteString(escape.Rune(r))
 		}
 	}
 	if _, err := p.w.Write(b.Bytes()); err != nil {
