@@ -41,7 +41,7 @@ export class Dialer {
   /**
    * @param {URL} url
    * @param {DialOptions} options
-   * @param {(message: import('./link.js').Frame) => void} listener gets what is pushed
+   * @param {(message: import('./link.js').Frame, link: Link) => void} listener gets what is pushed
    */
   constructor(url, options, listener) {
     this.#url = url;
@@ -109,7 +109,7 @@ export class Dialer {
     this.#denials = status === 401 || status === 403 ? this.#denials + 1 : 0;
     if (this.#denials > (fixed ? 0 : 1)) return new WsEchoError(status === 401 ? 'unauthorized' : 'forbidden', `the service refuses this client: ${status}`);
     if (this.#everIn || ++this.#refusals < REFUSALS || !(await this.#isReachable())) return undefined;
-    return new WsEchoError(bearer ? 'unauthorized' : 'forbidden', `the service is there, but refused ${REFUSALS} connections. Browsers hide the reason; likely ones: a missing or bad token, a refused name, a forbidden origin, too many connections`);
+    return new WsEchoError(bearer ? 'unauthorized' : 'forbidden', `refused ${REFUSALS} times. Browsers hide why: a missing or bad token, a refused name, a forbidden origin or too many connections`);
   }
 
   async #isReachable() {

@@ -59,7 +59,7 @@ export class Link {
   /**
    * @param {any} socket a WebSocket that is still connecting
    * @param {number} timeoutMs
-   * @param {(message: Frame) => void} listener gets everything that is no answer to a question
+   * @param {(message: Frame, link: Link) => void} listener gets everything that is no answer to a question
    */
   constructor(socket, timeoutMs, listener) {
     this.#socket = socket;
@@ -181,7 +181,7 @@ export class Link {
     const message = parse(text);
     if (message === undefined) return;
     if (message.id === undefined) {
-      this.#listener(message);
+      this.#listener(message, this);
       return;
     }
     const asked = this.#settle(message.id); // An id that nobody waits for is of an answer that came twice.

@@ -85,7 +85,7 @@ export class Room {
     const first = this.#sequence.position === null;
     this.link = link;
     if (ack.recovered) this.#take(ack.epoch, ack.messages);
-    else this.#restart(ack.epoch, ack.seq, ack, !first);
+    else this.#begin(this.#sequence.restart(ack.epoch, ack.seq, ack.messages), ack, !first);
     this.noteHead(ack.epoch, ack.seq, ack.recovered && ack.more);
     this.#list(ack.members);
   }
@@ -175,14 +175,12 @@ export class Room {
   }
 
   /**
-   * @param {string} epoch
-   * @param {number} seq
+   * @param {Frame[]} early what follows the page
    * @param {Frame} page
    * @param {boolean} cut
    */
-  #restart(epoch, seq, page, cut) {
-    const early = this.#sequence.restart(epoch, seq, page.messages);
-    this.#client.emit('page', { room: this.name, ...readable(page), epoch, cut });
+  #begin(early, page, cut) {
+    this.#client.emit('page', { room: this.name, ...readable(page), epoch: page.epoch, cut });
     early.forEach((message) => this.#tell(message));
   }
 
@@ -263,8 +261,7 @@ export class Room {
     const { epoch, messages } = newest;
     const last = messages.at(-1)?.seq ?? 0;
     const stuck = epoch === this.#sequence.position?.epoch && last === 0;
-    if (stuck) this.#sequence.skip(this.#sequence.head);
-    else this.#restart(epoch, last, newest, true);
+    this.#begin(stuck ? this.#sequence.skip() : this.#sequence.restart(epoch, last, messages), newest, true);
   }
 }
 

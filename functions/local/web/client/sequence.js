@@ -23,11 +23,6 @@ export class Sequence {
     return this.#next === 0 ? null : { epoch: this.#epoch, after: this.#next - 1 };
   }
 
-  /** The highest number known of. */
-  get head() {
-    return this.#head;
-  }
-
   /** Whether messages are known to exist that have not been delivered. */
   get missing() {
     return this.#next > 0 && this.#head >= this.#next;
@@ -70,11 +65,12 @@ export class Sequence {
   }
 
   /**
-   * Gives up on everything up to a number: it has expired.
-   * @param {number} seq
+   * Gives up on what is missing: it has expired.
+   * @returns {Entry[]} what had come nevertheless
    */
-  skip(seq) {
-    this.#next = Math.max(this.#next, seq + 1);
+  skip() {
+    while (this.missing && this.#held.get(this.#next)?.epoch !== this.#epoch) this.#next++;
+    return this.#ready();
   }
 
   /**

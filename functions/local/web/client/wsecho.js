@@ -128,7 +128,7 @@ export class WsEcho extends Target {
     if (!this.#ending.reason) return;
     const ending = (this.#ending = new Ending());
     this.#watch(ending);
-    this.#dialer = new Dialer(this.#url, this.#options, (message) => this.#receive(message));
+    this.#dialer = new Dialer(this.#url, this.#options, (message, link) => this.#receive(message, link));
     this.#keeper = new Keeper(this.#dialer, {
       use: (link) => this.#use(link),
       enter: (link) => this.#enterAll(link),
@@ -601,14 +601,15 @@ export class WsEcho extends Target {
 
   // What comes.
 
-  /** @param {Frame} message */
-  #receive(message) {
+  /**
+   * @param {Frame} message
+   * @param {Link} link
+   */
+  #receive(message, link) {
     switch (message.type) {
       case 'messages':
-        this.#rooms.get(message.room)?.heard(message.epoch, message.messages);
-        break;
-      case 'message': // Of a service of the release before.
-        this.#rooms.get(message.room)?.heard(message.epoch, [message]);
+      case 'message': // One of a service of the release before.
+        this.#rooms.get(message.room)?.heard(message.epoch, message.messages ?? [message]);
         break;
       case 'joined':
       case 'left':
@@ -620,9 +621,12 @@ export class WsEcho extends Target {
         if (this.#isNew(message.messageId)) this.#emit(message.type, message);
         break;
       case 'error':
-      case undefined: // API Gateway's own errors have no type.
-        this.#emit('error', { error: refusal(message) });
+      case undefined: { // API Gateway's own errors have no type.
+        const error = refusal(message);
+        this.#repeatable(error, link); // It may be that of a connection which is served no more.
+        this.#emit('error', { error });
         break;
+      }
       default:
         this.#emit('unknown', { message });
     }

@@ -24,9 +24,9 @@ export declare class Dialer {
     /**
      * @param {URL} url
      * @param {DialOptions} options
-     * @param {(message: import('./link.js').Frame) => void} listener gets what is pushed
+     * @param {(message: import('./link.js').Frame, link: Link) => void} listener gets what is pushed
      */
-    constructor(url: URL, options: DialOptions, listener: (message: import('./link.js').Frame) => void);
+    constructor(url: URL, options: DialOptions, listener: (message: import('./link.js').Frame, link: Link) => void);
     /** The service said that the token has ended. A function is asked for another. */
     tokenEnded(): void;
     /**

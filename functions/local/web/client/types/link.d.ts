@@ -50,9 +50,9 @@ export declare class Link {
     /**
      * @param {any} socket a WebSocket that is still connecting
      * @param {number} timeoutMs
-     * @param {(message: Frame) => void} listener gets everything that is no answer to a question
+     * @param {(message: Frame, link: Link) => void} listener gets everything that is no answer to a question
      */
-    constructor(socket: any, timeoutMs: number, listener: (message: Frame) => void);
+    constructor(socket: any, timeoutMs: number, listener: (message: Frame, link: Link) => void);
     /**
      * Sends a message, and waits for its answer. Rejects with the service's refusal, with "timeout", with "disconnected",
      * or as atMost does.

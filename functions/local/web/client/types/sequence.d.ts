@@ -12,8 +12,6 @@ export declare class Sequence {
         epoch: string;
         after: number;
     } | null;
-    /** The highest number known of. */
-    get head(): number;
     /** Whether messages are known to exist that have not been delivered. */
     get missing(): boolean;
     /**
@@ -35,10 +33,10 @@ export declare class Sequence {
      */
     restart(epoch: string, seq: number, messages: Entry[]): Entry[];
     /**
-     * Gives up on everything up to a number: it has expired.
-     * @param {number} seq
+     * Gives up on what is missing: it has expired.
+     * @returns {Entry[]} what had come nevertheless
      */
-    skip(seq: number): void;
+    skip(): Entry[];
     /**
      * Learns of the head of the room's log.
      * @param {string} epoch
