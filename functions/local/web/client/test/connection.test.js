@@ -316,7 +316,7 @@ test('refused five times by a server that can be reached, it says what may be wr
   const asked = [];
   const { reason } = await fails({ token: () => 'sesame', reachable: async (url) => asked.push(url) > 0 }, 'unauthorized');
   assert.deepEqual([service.dials.length, asked], [5, ['http://localhost/dev']]);
-  assert.match(reason.message, /hide the reason.*token.*origin/);
+  assert.match(reason.message, /hide why.*token.*origin/);
   assert.ok(!reason.message.includes('sesame'));
 });
 
