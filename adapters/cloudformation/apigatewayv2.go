@@ -29,11 +29,7 @@ func (r *reader) api(found *resource) API {
 	p := found.properties
 	api := API{Position: found.at, LogicalID: found.id, ID: r.reference(found.at, found).text}
 	api.Name, _ = r.text(p.get("Name"))
-	expression, ok := r.text(p.get("RouteSelectionExpression"))
-	if !ok {
-		r.fail(found.at, "add it, such as $request.body.action", "a WebSocket API needs a RouteSelectionExpression")
-	}
-	api.RouteSelectionExpression = expression
+	api.RouteSelectionExpression = r.needed(found, "RouteSelectionExpression", "$request.body.action")
 	for _, stage := range r.partsOf(found, "AWS::ApiGatewayV2::Stage") {
 		api.Stages = append(api.Stages, r.stage(stage))
 	}
@@ -62,11 +58,7 @@ func (r *reader) stage(found *resource) Stage {
 	defer r.enter(found.id, found.at)()
 	p := found.properties
 	stage := Stage{Position: found.at, Variables: r.texts(p.get("StageVariables")), RouteThrottles: map[string]Throttle{}}
-	name, ok := r.text(p.get("StageName"))
-	if !ok {
-		r.fail(found.at, "add it", "the stage has no StageName")
-	}
-	stage.Name = name
+	stage.Name = r.needed(found, "StageName", "dev")
 	stage.Throttle = r.throttle(p.get("DefaultRouteSettings"))
 	for _, f := range r.resolve(p.get("RouteSettings")).each() {
 		stage.RouteThrottles[f.key] = r.throttle(f.value)
@@ -127,11 +119,7 @@ func (r *reader) routes(api *resource, variables map[string]string) []Route {
 func (r *reader) route(api, found *resource, variables map[string]string) Route {
 	p := found.properties
 	route := Route{Position: found.at, LogicalID: found.id, Authorization: AuthorizationNone}
-	key, ok := r.text(p.get("RouteKey"))
-	if !ok {
-		r.fail(found.at, "add it", "the route has no RouteKey")
-	}
-	route.Key = key
+	route.Key = r.needed(found, "RouteKey", "$default")
 	route.ResponseSelectionExpression, _ = r.text(p.get("RouteResponseSelectionExpression"))
 	route.HasResponse = r.hasResponse(api, found)
 	r.checkReplies(found, route)

@@ -29,6 +29,9 @@ func (r *reader) code(found *resource) Code {
 		return Code{}
 	}
 	value := r.resolve(written)
+	if value.is(unresolved) {
+		return Code{}
+	}
 	if !value.is(scalar) || strings.Contains(value.text, "://") {
 		r.fail(written.at, "give the template that `sam build` or `cdk synth` makes, or a folder", "the code is in S3")
 		return Code{}

@@ -129,8 +129,8 @@ func newIdentifier(name, value string) identifier {
 
 // replaced returns a copy with an item in place of its identifier.
 func (r *reader) replaced(n *node, id identifier) *node {
-	if r.steps++; r.steps > maxSteps {
-		return r.fail(n.position(), "make it smaller", "the template takes too long to resolve")
+	if !r.step(n) {
+		return &node{kind: unresolved, at: n.position()}
 	}
 	if name, argument, ok := n.call(); ok && name == "Ref" && argument.is(scalar) && argument.text == id.name {
 		return textAt(n.at, id.value)

@@ -39,8 +39,8 @@ func (r *reader) readFunction(found *resource) Function {
 		r.fail(found.at, "give a function with a Runtime, or run it by -exec", "functions in container images are not run")
 		return function
 	}
-	function.Runtime = r.required(found, "Runtime", "nodejs22.x")
-	function.Handler = r.required(found, "Handler", "index.handler")
+	function.Runtime = r.needed(found, "Runtime", "nodejs22.x")
+	function.Handler = r.needed(found, "Handler", "index.handler")
 	if architectures := r.resolve(p.get("Architectures")).elements(); len(architectures) > 0 {
 		function.Architecture, _ = r.text(architectures[0])
 	}
@@ -53,14 +53,6 @@ func (r *reader) readFunction(found *resource) Function {
 		r.warn(layers.at, "put what they have into the function's code", "layers are not there")
 	}
 	return function
-}
-
-func (r *reader) required(found *resource, property, example string) string {
-	text, ok := r.text(found.properties.get(property))
-	if !ok {
-		r.fail(found.at, "add one, such as "+example, "the function has no %s", property)
-	}
-	return text
 }
 
 func (r *reader) environment(n *node) map[string]string {

@@ -173,7 +173,10 @@ func (r *reader) visit(id string, path []string, done map[string]bool) {
 	if done[id] || !found.exists || strings.HasPrefix(found.kind, "AWS::Serverless::") {
 		return
 	}
-	for _, name := range r.dependsOn(found) {
+	leave := r.enter(id, found.at)
+	depends := r.dependsOn(found)
+	leave()
+	for _, name := range depends {
 		if name.is(scalar) {
 			if target := r.target(name.text); target != "" {
 				r.visit(target, append(path, id), done)

@@ -33,8 +33,8 @@ const maxSteps = 2_000_000
 // resolve returns a value with all intrinsic functions in it resolved. Fields and items that come to AWS::NoValue are
 // left out. What has a problem is unresolved.
 func (r *reader) resolve(n *node) *node {
-	if r.steps++; r.steps > maxSteps {
-		return r.fail(n.position(), "make it smaller", "the template takes too long to resolve")
+	if !r.step(n) {
+		return &node{kind: unresolved, at: n.position()}
 	}
 	switch n.kindOf() {
 	case scalar:
@@ -45,6 +45,18 @@ func (r *reader) resolve(n *node) *node {
 		return r.resolveMapping(n)
 	}
 	return n
+}
+
+// step counts a step. ok is false after too many, of which the first is reported.
+func (r *reader) step(n *node) (ok bool) {
+	r.steps++
+	if r.steps == maxSteps {
+		r.fail(n.position(), "make it smaller", "the template takes too long to resolve")
+	}
+	if r.steps > maxSteps {
+		r.reported++
+	}
+	return r.steps < maxSteps
 }
 
 func (r *reader) resolveList(n *node) *node {
@@ -105,6 +117,16 @@ func (r *reader) text(n *node) (text string, ok bool) {
 		r.fail(n.position(), "give it a text", "there is a list or a mapping where a text is expected")
 	}
 	return "", false
+}
+
+// needed resolves a property that a resource must have: a text.
+func (r *reader) needed(found *resource, property, example string) string {
+	reported := r.reported
+	text, ok := r.text(found.properties.get(property))
+	if !ok && r.reported == reported {
+		r.fail(found.at, "add it, such as "+example, "%s is missing", property)
+	}
+	return text
 }
 
 var dynamicReference = regexp.MustCompile(`\{\{resolve:[^{}]*\}\}`)
@@ -169,12 +191,17 @@ func (r *reader) sub(argument *node) *node {
 		return r.malformed(argument, "Fn::Sub", "a text, or a list of a text and its values")
 	}
 	complete := true
+	known := map[string]*node{}
 	result := placeholder.ReplaceAllStringFunc(text.text, func(found string) string {
 		parts := placeholder.FindStringSubmatch(found)
 		if parts[1] == "!" {
 			return "${" + parts[2] + "}"
 		}
-		value := r.substitute(text.at, parts[2], values)
+		value := known[parts[2]]
+		if value == nil {
+			value = r.substitute(text.at, parts[2], values)
+			known[parts[2]] = value
+		}
 		complete = complete && value.is(scalar)
 		if value.is(list) || value.is(mapping) {
 			r.fail(text.at, "use Fn::Join for it", "${%s} in Fn::Sub is no text", parts[2])

@@ -25,6 +25,7 @@ func (r *reader) expandServerless() {
 		leave := r.enter(id, found.at)
 		if !r.serverless {
 			r.fail(found.at, "add "+serverless+" to Transform", "%s needs SAM's transform", found.kind)
+			r.serverless = true // once is enough
 		}
 		switch found.kind {
 		case "AWS::Serverless::Function":

@@ -3,11 +3,12 @@ package cloudformation_test
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"wsecho/adapters/cloudformation"
@@ -36,10 +37,29 @@ func TestAgainstSAM(t *testing.T) {
 			got := load(t, copied(t, test.path), options)
 			comparable(got)
 			comparable(want)
-			if !reflect.DeepEqual(got, want) {
-				t.Errorf("the template has\n%+v\nSAM makes\n%+v", got, want)
-			}
+			differ(t, got, want)
 		})
+	}
+}
+
+// differ reports the lines that only one of the two has.
+func differ(t *testing.T, got, want *cloudformation.Application) {
+	ours, err := json.MarshalIndent(got, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sams, err := json.MarshalIndent(want, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := strings.Split(string(ours), "\n"), strings.Split(string(sams), "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			t.Fatalf("line %d: the template has %s, SAM makes %s; in\n%s", i, a[i], b[i], strings.Join(a[max(0, i-20):i], "\n"))
+		}
+	}
+	if len(a) != len(b) {
+		t.Errorf("%d lines, SAM makes %d", len(a), len(b))
 	}
 }
 

@@ -13,10 +13,25 @@ from samtranslator.translator.translator import Translator
 
 with open(sys.argv[1], encoding="utf-8") as file:
     template = yaml_parse(file.read())
-parameters = dict(argument.split("=", 1) for argument in sys.argv[2:])
+pseudo = {"AWS::StackName": "local", "AWS::Region": "us-east-1", "AWS::AccountId": "000000000000",
+          "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
+parameters = pseudo | dict(argument.split("=", 1) for argument in sys.argv[2:])
 for name, parameter in template.get("Parameters", {}).items():
     parameters.setdefault(name, parameter.get("Default"))
-template = expand_language_extensions(template, parameters, enabled=True).expanded_template
+
+
+def still_open(value, below_sub=False):
+    """sam 1.170 makes a plain text of an Fn::Sub in which it knows some of the names: the others stay as they are."""
+    if isinstance(value, dict):
+        return {key: still_open(child, key == "Fn::Sub") for key, child in value.items()}
+    if isinstance(value, list):
+        return [still_open(child, below_sub) for child in value]
+    return {"Fn::Sub": value} if isinstance(value, str) and "${" in value and not below_sub else value
+
+
+if "AWS::LanguageExtensions" in template["Transform"]:
+    template = expand_language_extensions(template, parameters, enabled=True).expanded_template
+    template["Resources"] = still_open(template["Resources"])
 
 # SAM takes code from S3 only; here it is beside the template again.
 template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
