@@ -157,7 +157,7 @@ func (r *reader) checkReplies(found *resource, route Route) {
 	switch {
 	case route.HasResponse && route.ResponseSelectionExpression == "":
 		r.warn(found.at, "add RouteResponseSelectionExpression: $default", "what the route %s returns is thrown away: it has a RouteResponse only", route.Key)
-	case !route.HasResponse && route.ResponseSelectionExpression != "" && !strings.HasPrefix(route.Key, "$connect") && route.Key != "$disconnect":
+	case !route.HasResponse && route.ResponseSelectionExpression != "" && route.Key != "$connect" && route.Key != "$disconnect":
 		r.warn(found.at, "add an AWS::ApiGatewayV2::RouteResponse", "what the route %s returns is thrown away: it has no RouteResponse", route.Key)
 	}
 }
@@ -175,7 +175,7 @@ func (r *reader) authorize(api *resource, route *Route, p *node, variables map[s
 		r.fail(p.get("AuthorizationType").at, "authorize $connect", "only $connect can have an authorization, not %s", route.Key)
 	}
 	if route.Authorization == AuthorizationIAM {
-		r.warn(p.get("AuthorizationType").at, "test it on AWS", "signatures of clients (AWS_IAM) are not checked by this reading alone")
+		r.warn(p.get("AuthorizationType").at, "test it on AWS", "signatures of clients (AWS_IAM) are not checked here")
 		return
 	}
 	id, _ := r.text(p.get("AuthorizerId"))
