@@ -281,7 +281,7 @@ func (r *reader) invoked(uri *node, variables map[string]string) (id, unsupporte
 	text = stageVariable.ReplaceAllStringFunc(text, func(reference string) string {
 		name := stageVariable.FindStringSubmatch(reference)[1]
 		if value, set := variables[name]; set {
-			r.warn(uri.at, "", "${stageVariables.%s} is that of the first stage, %s", name, short(value))
+			r.warn(uri.at, "name the function itself if other stages have another one", "${stageVariables.%s} is that of the first stage, %s", name, short(value))
 			return value
 		}
 		return reference

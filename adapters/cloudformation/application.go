@@ -108,7 +108,7 @@ type Mock struct {
 
 // MockResponse is an AWS::ApiGatewayV2::IntegrationResponse.
 type MockResponse struct {
-	// Key is $default or a status between slashes, such as /200/.
+	// Key is $default, or an expression between slashes for the status, such as /2\d{2}/.
 	Key                         string
 	TemplateSelectionExpression string
 	Templates                   map[string]string

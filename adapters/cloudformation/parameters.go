@@ -168,7 +168,7 @@ func (r *reader) matches(pattern *node, value string) bool {
 	}
 	expression, err := regexp.Compile(`^(?:` + text + `)$`)
 	if err != nil {
-		r.warn(pattern.at, "", "AllowedPattern %s is not checked: Go has no such expressions", text)
+		r.warn(pattern.at, "check the value yourself", "AllowedPattern %s is not checked: Go has no such expressions", text)
 		return true
 	}
 	return expression.MatchString(value)

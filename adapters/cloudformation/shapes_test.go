@@ -132,6 +132,43 @@ func TestCDK(t *testing.T) {
 	}
 }
 
+// TestCode: where code may be, besides in a folder.
+func TestCode(t *testing.T) {
+	path := written(t, changed("CodeUri: code", "CodeUri: ./code.zip"))
+	archive := filepath.Join(filepath.Dir(path), "code.zip")
+	if err := os.WriteFile(archive, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := load(t, path, cloudformation.Options{}).Function("Echo").Code; got != (cloudformation.Code{Archive: archive}) {
+		t.Errorf("an archive is %+v", got)
+	}
+	path = written(t, changed("CodeUri: code", "InlineCode: !Sub 'exports.region = \"${AWS::Region}\"'"))
+	if got := load(t, path, cloudformation.Options{}).Function("Echo").Code; got != (cloudformation.Code{Inline: `exports.region = "us-east-1"`}) {
+		t.Errorf("code in the template is %+v", got)
+	}
+}
+
+// TestBuiltTemplate: what sam build makes is below the folder that has samconfig.toml.
+func TestBuiltTemplate(t *testing.T) {
+	directory := t.TempDir()
+	build := filepath.Join(directory, ".aws-sam", "build")
+	if err := os.MkdirAll(filepath.Join(build, "Echo"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{
+		filepath.Join(directory, "samconfig.toml"): "[default.deploy.parameters]\nstack_name = \"built\"\n",
+		filepath.Join(build, "template.yaml"):      changed("CodeUri: code", "CodeUri: Echo"),
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	application := load(t, filepath.Join(build, "template.yaml"), cloudformation.Options{})
+	if application.StackName != "built" || application.Functions[0].Code.Directory != filepath.Join(build, "Echo") {
+		t.Errorf("%+v", application)
+	}
+}
+
 // TestConfigurationFile reads each form in which SAM's configuration has parameters.
 func TestConfigurationFile(t *testing.T) {
 	for name, overrides := range map[string]string{
