@@ -86,6 +86,8 @@ func TestErrors(t *testing.T) {
 		"Parameter Store":         {"Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /x}}\n" + variable("!Ref P"), "template.yaml:19: Echo: the parameter P is in Parameter Store, which is not asked; give -p P=Value, the value itself"},
 		"value not allowed":       {"Parameters: {P: {Type: String, Default: c, AllowedValues: [a, b]}}\n" + api, "template.yaml:1: P: \"c\" is none of AllowedValues: a, b"},
 		"number too small":        {"Parameters: {P: {Type: Number, Default: -3, MinValue: -2}}\n" + api, "template.yaml:1: P: \"-3\" is below MinValue -2"},
+		"what must not begin":     {"Parameters: {P: {Type: String, Default: FILL-IN, AllowedPattern: '^(?!FILL-IN).*$'}}\n" + api, "template.yaml:1: P: \"FILL-IN\" does not match"},
+		"what comes after that":   {"Parameters: {P: {Type: String, Default: b, AllowedPattern: '^(?!FILL-IN)a*$'}}\n" + api, "template.yaml:1: P: \"b\" does not match"},
 		"pattern":                 {"Parameters: {P: {Type: String, Default: abc, AllowedPattern: 'a'}}\n" + api, "template.yaml:1: P: \"abc\" does not match AllowedPattern a"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,15 +125,34 @@ func TestLongTextsEnd(t *testing.T) {
 	}
 }
 
+// withoutRight has a function that API Gateway may not invoke, since only S3 may.
+const withoutRight = `Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Route: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: echo, Target: !Sub "integrations/${Integration}"}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Api, IntegrationType: AWS_PROXY, IntegrationUri: !GetAtt Echo.Arn}
+  Right:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: "lambda:InvokeFunction", FunctionName: !Ref Echo, Principal: s3.amazonaws.com}
+  Echo:
+    Type: AWS::Lambda::Function
+    Properties: {Runtime: nodejs22.x, Handler: index.handler, Code: {ZipFile: "exports.handler = async () => ({})"}}
+`
+
 func TestWarnings(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"a function that nothing invokes": {api + "  Other: {Type: 'AWS::Serverless::Function', Properties: {Runtime: x, Handler: y, CodeUri: nowhere}}\n", "Other: the code is not there"},
-		"one answer setting":              {changed("Echo.Arn}", "Echo.Arn, RouteResponseSelectionExpression: $default}"), "Api"},
+		"one setting of two":              {changed("Echo.Arn}", "Echo.Arn, RouteResponseSelectionExpression: $default}"), "what the route echo returns is thrown away: it has no RouteResponse"},
 		"an attribute of AWS's":           {variable("!GetAtt Pool.Url") + "  Pool: {Type: 'AWS::Cognito::UserPool'}\n", "give it by -value Pool.Url=Value"},
 		"an id of AWS's":                  {variable("!Ref Pool") + "  Pool: {Type: 'AWS::Cognito::UserPool'}\n", "give it by -value Pool=Value"},
 		"another stack's export":          {variable("!ImportValue x"), "give it by -value 'ImportValue x=Value'"},
 		"a nested stack":                  {api + "  Nested: {Type: 'AWS::CloudFormation::Stack'}\n", "Nested: nested stacks are not read"},
 		"a function elsewhere":            {changed("!GetAtt Echo.Arn", "arn:aws:lambda:us-east-1:000000000000:function:other"), "the route echo is refused: the template has no function other"},
+		"the other setting of two":        {api + "  Reply: {Type: 'AWS::ApiGatewayV2::RouteResponse', Properties: {ApiId: !Ref Api, RouteId: !Ref ApiEchoRoute, RouteResponseKey: $default}}\n", "what the route echo returns is thrown away: it has a RouteResponse only"},
+		"a right of somebody else":        {withoutRight, "Integration: API Gateway has no right to invoke Echo"},
 		"a REST API":                      {api + "  Rest: {Type: 'AWS::ApiGateway::RestApi'}\n", "Rest: REST APIs are not served"},
 		"a key that SAM loses":            {changed("        echo: {", "        Echo: {FunctionArn: !GetAtt Echo.Arn}\n        echo: {"), "SAM keeps one of the routes echo and Echo"},
 	} {
