@@ -158,9 +158,9 @@ func readAll(r *http.Request) ([]byte, error) {
 	for len(body) <= maxAnswer {
 		n, err := r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && len(body) <= maxAnswer {
 			return body, nil
-		} else if err != nil {
+		} else if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
 		if len(body) == cap(body) {
