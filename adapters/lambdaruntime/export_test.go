@@ -1,0 +1,13 @@
+package lambdaruntime
+
+// Busy is how many processes have an event that they know of.
+func (p *Pool) Busy() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for pr := range p.processes {
+		if pr.state == running && len(pr.events) == 0 {
+			n++
+		}
+	}
+	return n
+}
