@@ -25,7 +25,9 @@ func when(ok bool, format string, args ...any) verdict {
 	return verdict{differs, fmt.Sprintf(format, args...)}
 }
 
-func untold(format string, args ...any) verdict { return verdict{cannotTell, fmt.Sprintf(format, args...)} }
+func untold(format string, args ...any) verdict {
+	return verdict{cannotTell, fmt.Sprintf(format, args...)}
+}
 
 // each is the first verdict that is not holds, or the last one.
 func each[T any](cases []T, check func(T) verdict) (v verdict) {
