@@ -23,7 +23,12 @@ import (
 	"wsecho/adapters/gateway/gatewaytest/leaktest"
 )
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+func TestMain(m *testing.M) {
+	os.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+	os.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	os.Setenv("AWS_SESSION_TOKEN", "")
+	leaktest.Main(m)
+}
 
 // probe runs the probe's function in Node, which is what is deployed on AWS, and hands it events.
 type probe struct {
@@ -199,9 +204,6 @@ func numeric(body []byte) error {
 // results runs the suite and returns its report.
 func results(t *testing.T, status int, args ...string) report {
 	t.Helper()
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
-	t.Setenv("AWS_SESSION_TOKEN", "")
 	var stdout, stderr strings.Builder
 	got := run(append([]string{"-json", "-name", "the local gateway", "-quiet", "200ms"}, args...), &stdout, &stderr)
 	if got != status {
@@ -220,6 +222,7 @@ var untellable = []string{"M14", "M15", "M16", "P12", "T01", "T02", "T03", "T04"
 
 // Whatever can be told of our gateway holds, and what nobody has recorded is as it assumes.
 func TestLocalGateway(t *testing.T) {
+	t.Parallel()
 	golden := filepath.Join(t.TempDir(), "golden")
 	r := results(t, allHold, append(serveProbe(t, nil), "-record", golden)...)
 	for _, one := range r.Results {
@@ -240,6 +243,7 @@ func TestLocalGateway(t *testing.T) {
 
 // A server that differs is found out.
 func TestDifferences(t *testing.T) {
+	t.Parallel()
 	args := serveProbe(t, func(cfg *gateway.Config) {
 		for key, route := range cfg.Routes {
 			route.Reply = true
@@ -248,7 +252,7 @@ func TestDifferences(t *testing.T) {
 		cfg.Limits.FrameBytes, cfg.Limits.NoCompression = -1, true
 		cfg.Assumptions = gateway.Assumptions{SerialMessages: true, BadUTF8Code: 1003, UnknownIDStatus: 403, DeleteClose: gateway.Close{Code: 1001}}
 	})
-	r := results(t, someDiffer, args...)
+	r := results(t, someDiffer, append(args, "-wait", "3s")...)
 	for id, want := range map[string]outcome{
 		"C10": differs, "M01": differs, "M04": differs, "M09": differs, "P03": differs, "P04": differs, "P09": differs,
 		"U01": differs, "U04": differs, "U10": differs, "U19": cannotTell, "C01": holds, "M02": holds,
@@ -261,6 +265,7 @@ func TestDifferences(t *testing.T) {
 
 // Without the other APIs what needs them can't be told.
 func TestOneAPI(t *testing.T) {
+	t.Parallel()
 	args := serveProbe(t, nil)
 	i := slices.Index(args, "-url")
 	r := results(t, allHold, args[i], args[i+1])

@@ -69,6 +69,10 @@ func u04(s *suite) verdict {
 		c := s.connect(s.main)
 		closing.do(s, c)
 		got := c.next()
+		if got.kind != "close" {
+			ok, saw = false, append(saw, fmt.Sprintf("%s: %s", closing.name, got))
+			continue
+		}
 		e := s.event(c, "DISCONNECT")
 		reason := e.text("requestContext", "disconnectReason")
 		saw = append(saw, fmt.Sprintf("%s: %s, DISCONNECT %v %q", closing.name, got, e.context("disconnectStatusCode"), reason))
