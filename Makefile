@@ -11,6 +11,10 @@ help: ## Show the targets
 run: ## Run the whole API on this machine: make run ARGS="-addr 127.0.0.1:9000"
 	@go run ./functions/local $(ARGS)
 
+.PHONY: build-gateway
+build-gateway: ## Build bin/gateway, which serves any SAM, CloudFormation or CDK template on this machine: see docs/gateway.md
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/gateway ./functions/gateway
+
 .PHONY: token
 token: ## Make a development key and a token for make run: make token ARGS="-user ada"
 	@go run ./functions/local/token $(ARGS)

@@ -51,7 +51,7 @@ func checkBuilds(t template, wrong report) {
 	}
 	mains, _ := filepath.Glob("*/main.go")
 	for _, main := range mains {
-		if name := filepath.Dir(main); name != "local" && !slices.Contains(folders, name) {
+		if name := filepath.Dir(main); !slices.Contains(forDevelopment, name) && !slices.Contains(folders, name) {
 			wrong("functions/%s is not deployed", name)
 		}
 	}

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
-	"os"
+
+	"wsecho/functions/internal/console"
 )
 
 // level is the least that the gateway logs: every event, unless it is to be quiet.
@@ -20,8 +21,7 @@ func newLogger(o options, out io.Writer, level slog.Level) *slog.Logger {
 	if o.json {
 		return slog.New(slog.NewJSONHandler(printing{out}, &slog.HandlerOptions{Level: level}))
 	}
-	file, isFile := out.(*os.File)
-	return slog.New(newConsole(out, level, isFile && terminal(file)))
+	return slog.New(console.New(out, level, console.Terminal(out)))
 }
 
 // printing writes JSON of which a terminal prints every character: what is outside of ASCII is in its strings, where an
@@ -35,7 +35,7 @@ func (p printing) Write(text []byte) (int, error) {
 		if r == '\n' {
 			b.WriteRune(r)
 		} else {
-			b.WriteString(shown(r))
+			b.WriteString(console.Shown(r))
 		}
 	}
 	if _, err := p.w.Write(b.Bytes()); err != nil {

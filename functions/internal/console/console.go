@@ -1,4 +1,5 @@
-package main
+// Package console writes logs for people who read them in a terminal.
+package console
 
 import (
 	"bytes"
@@ -17,15 +18,19 @@ import (
 	"unicode/utf8"
 )
 
-// newConsole makes a slog.Handler for people: one line for each record, with the time of day, a word for what happened,
+// New makes a slog.Handler for people: one line for each record, with the time of day, a word for what happened,
 // and the rest as name=value, quoted where a terminal would not print it. Bodies and stacks follow on lines of their own.
-// Colour helps the eye; see terminal. It is safe for concurrent use.
-func newConsole(w io.Writer, level slog.Leveler, colour bool) slog.Handler {
+// Colour helps the eye; see Terminal. It is safe for concurrent use.
+func New(w io.Writer, level slog.Leveler, colour bool) slog.Handler {
 	return &console{w: w, level: level, colour: colour, mu: new(sync.Mutex)}
 }
 
-// terminal reports whether f is a terminal that wants colour: the environment variable NO_COLOR says no.
-func terminal(f *os.File) bool {
+// Terminal reports whether w is a terminal that wants colour: the environment variable NO_COLOR says no.
+func Terminal(w io.Writer) bool {
+	f, is := w.(*os.File)
+	if !is {
+		return false
+	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == ""
 }
@@ -110,7 +115,7 @@ func (c *console) below(b *bytes.Buffer, a slog.Attr) bool {
 		}
 	case "body", "reply":
 		if text != "" {
-			b.WriteString("    " + c.paint(dim, fmt.Sprintf("%-5s", a.Key)) + " " + escaped(oneLine(text)) + "\n")
+			b.WriteString("    " + c.paint(dim, fmt.Sprintf("%-5s", a.Key)) + " " + Escaped(oneLine(text)) + "\n")
 		}
 	default:
 		return false
@@ -127,22 +132,22 @@ func oneLine(text string) string {
 	return b.String()
 }
 
-// escaped is a text to be read, quotes and all, in which every character that does something else to a terminal than
+// Escaped is a text to be read, quotes and all, in which every character that does something else to a terminal than
 // show itself is escaped as in JSON.
-func escaped(s string) string {
+func Escaped(s string) string {
 	var b strings.Builder
 	for i, r := range s {
 		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		} else {
-			b.WriteString(shown(r))
+			b.WriteString(Shown(r))
 		}
 	}
 	return b.String()
 }
 
-// shown is a character, escaped as in JSON if it does something else to a terminal than show itself.
-func shown(r rune) string {
+// Shown is a character, escaped as in JSON if it does something else to a terminal than show itself.
+func Shown(r rune) string {
 	if unicode.IsPrint(r) {
 		return string(r)
 	}
@@ -215,4 +220,29 @@ func colourOf(r slog.Record) string {
 		return cyan
 	}
 	return green
+}
+
+// Lines makes a writer of what other programs print: it is written as it is, but for the characters that do something
+// else to a terminal than show themselves. Each Write must be of whole lines; it may be called concurrently if w may.
+func Lines(w io.Writer) io.Writer { return lines{w} }
+
+type lines struct{ w io.Writer }
+
+// Write implements io.Writer.
+func (l lines) Write(text []byte) (int, error) {
+	var b bytes.Buffer
+	for line := range strings.Lines(string(text)) {
+		line, _ = strings.CutSuffix(line, "\n")
+		for i, part := range strings.Split(line, "\t") {
+			if i > 0 {
+				b.WriteByte('\t')
+			}
+			b.WriteString(Escaped(part))
+		}
+		b.WriteByte('\n')
+	}
+	if _, err := l.w.Write(b.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
