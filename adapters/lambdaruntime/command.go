@@ -79,19 +79,26 @@ func (f Function) given() ([]string, error) {
 	return append([]string{path}, f.Command[1:]...), nil
 }
 
-// interpreter is Node, or the Python of that version if there is one and any Python 3 if not.
+// interpreter is Node, or a Python: that of the virtual environment that is active, which has the packages, else the one
+// of that version if there is one, else any Python 3.
 func (f Function) interpreter() ([]string, error) {
-	names := []string{"node"}
-	install := "install Node"
-	if strings.HasPrefix(f.Runtime, "python") {
-		names, install = []string{f.Runtime, "python3", "python"}, "install Python 3"
+	if !strings.HasPrefix(f.Runtime, "python") {
+		if path, err := exec.LookPath("node"); err == nil {
+			return []string{path}, nil
+		}
+		return nil, f.errorf("runtime %s is not installed (no node in PATH): install Node", f.Runtime)
+	}
+	names := []string{f.Runtime, "python3", "python"}
+	if environment := os.Getenv("VIRTUAL_ENV"); environment != "" {
+		names = append([]string{filepath.Join(environment, "bin", "python3"), filepath.Join(environment, "Scripts", "python.exe")}, names...)
 	}
 	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
+		// Version managers have names in PATH that lead to nothing.
+		if path, err := exec.LookPath(name); err == nil && exec.Command(path, "--version").Run() == nil {
 			return []string{path}, nil
 		}
 	}
-	return nil, f.errorf("runtime %s is not installed (no %s in PATH): %s", f.Runtime, strings.Join(names, ", "), install)
+	return nil, f.errorf("runtime %s is not installed (no %s or python3 in PATH): install Python 3", f.Runtime, f.Runtime)
 }
 
 // binary is the program of a provided runtime: bootstrap or, as go1.x has it, the file that Handler names.
