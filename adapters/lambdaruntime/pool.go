@@ -1,7 +1,6 @@
 package lambdaruntime
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"runtime"
@@ -312,6 +311,3 @@ func (p *Pool) killAll() (cut bool) {
 	}
 	return cut
 }
-
-// tail is what is shown of the output of a process that crashed.
-func tail(lines [][]byte) string { return string(bytes.Join(lines, []byte("\n"))) }
