@@ -123,6 +123,7 @@ func (c *client) read(r io.Reader) {
 	defer close(c.seen)
 	var text []byte
 	var sizes []int
+	var deflated bool
 	for {
 		f, err := ws.ReadFrame(r)
 		if err != nil {
@@ -132,13 +133,17 @@ func (c *client) read(r io.Reader) {
 		switch f.Header.OpCode {
 		case ws.OpText, ws.OpContinuation, ws.OpBinary:
 			text, sizes = append(text, f.Payload...), append(sizes, len(f.Payload))
+			deflated = deflated || f.Header.Rsv1()
 			if !f.Header.Fin {
 				continue
+			}
+			if deflated {
+				text = inflated(text)
 			}
 			if !c.s.records.add(text, c) {
 				c.seen <- sight{kind: "text", text: string(text), sizes: sizes}
 			}
-			text, sizes = nil, nil
+			text, sizes, deflated = nil, nil, false
 		case ws.OpPong:
 			c.seen <- sight{kind: "pong", text: string(f.Payload)}
 		case ws.OpPing:
@@ -224,6 +229,12 @@ func (c *client) compressed(text string) {
 	w.Flush()
 	payload := bytes.TrimSuffix(b.Bytes(), []byte{0, 0, 0xff, 0xff})
 	c.raw(ws.Frame{Header: ws.Header{Fin: true, Rsv: 0b100, OpCode: ws.OpText, Length: int64(len(payload))}, Payload: payload})
+}
+
+// inflated is the text of a compressed message, as far as it doesn't build on those before it.
+func inflated(payload []byte) []byte {
+	text, _ := io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(payload), strings.NewReader("\x00\x00\xff\xff"))))
+	return text
 }
 
 // leave says goodbye with a close frame.
