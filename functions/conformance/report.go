@@ -94,7 +94,8 @@ management API, T for templates. Of U nobody has recorded what the service does:
 what our gateway assumes. [aws-check.md](aws-check.md) is how to find out.
 
 What can't be told takes too long or too much, or needs what a server was not given: serverless-offline serves one API,
-without models and integration time-outs. MiniStack's CloudFormation is helped to create route responses, see
+without models and time-outs of integrations, and it ends when it gets malformed UTF-8 (U10), so that it can't be asked
+what comes after. MiniStack's CloudFormation is helped to create route responses, and takes no models: see
 ` + "`functions/conformance/emulators`" + `.
 
 `

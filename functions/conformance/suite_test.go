@@ -273,7 +273,10 @@ func TestOneAPI(t *testing.T) {
 	t.Parallel()
 	args := serveProbe(t, nil)
 	i := slices.Index(args, "-url")
-	r := results(t, allHold, args[i], args[i+1])
+	r := results(t, allHold, args[i], args[i+1], "-skip", "C06,M08")
+	if v := r.of("M08"); v.Outcome != cannotTell || v.Saw != "it was not asked" {
+		t.Errorf("M08 %s: %s", v.Outcome, v.Saw)
+	}
 	for id, flag := range map[string]string{"A02": "guarded", "R03": "bare", "R07": "paths", "R08": "constant"} {
 		if v := r.of(id); v.Outcome != cannotTell || v.Saw != "no -"+flag+" was given" {
 			t.Errorf("%s %s: %s", id, v.Outcome, v.Saw)
