@@ -303,6 +303,27 @@ func TestStatementsAreTheDocumented(t *testing.T) {
 	}
 }
 
+// A table has a row for every statement and a column for every report, and lists what differs.
+func TestMarkdown(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "one.json")
+	one := report{Name: "a|b", Results: []result{{"C01", when(false, "<500>\nno")}, {"U01", when(true, "both")}, {"U02", when(false, "")}}}
+	if err := os.WriteFile(file, []byte(encode(one)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr strings.Builder
+	if status := run([]string{"-markdown", file, file}, &stdout, &stderr); status != allHold {
+		t.Fatal(status, stderr.String())
+	}
+	for _, want := range []string{
+		`| a\|b | a\|b |`, "| C01 | any 2xx of $connect opens | differs | differs |", "| as assumed | as assumed |",
+		"| otherwise | otherwise |", "- C01, any 2xx of $connect opens. Seen: &lt;500> no", "0 hold, 1 differ",
+	} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("there is no %q in\n%s", want, stdout.String())
+		}
+	}
+}
+
 func TestWrongArguments(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
