@@ -160,14 +160,11 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 	}
 }
 
-// forDevelopment are the programs in functions that are never deployed.
-var forDevelopment = []string{"conformance", "gateway", "local"}
-
 // TestLambdasAreSmall keeps what only the local program needs out of the deployed binaries: the gateway, and packages
 // whose names end in memory.
 func TestLambdasAreSmall(t *testing.T) {
 	for _, p := range packages(t) {
-		if p.Name != "main" || slices.Contains(forDevelopment, strings.TrimPrefix(p.ImportPath, "wsecho/functions/")) || strings.Contains(p.ImportPath, "/internal/") {
+		if p.Name != "main" || slices.Contains(programs, strings.TrimPrefix(p.ImportPath, "wsecho/functions/")) || strings.Contains(p.ImportPath, "/internal/") {
 			continue
 		}
 		for _, dependency := range p.Deps {

@@ -66,7 +66,7 @@ func TestBadInput(t *testing.T) {
 		output         bool // What the function has printed comes before the line.
 	}{
 		{name: "no file", want: `^template\.yaml: no such file or directory; `},
-		{name: "no YAML", template: "Resources:\n  Api: [}\n", want: `^template\.yaml:2: `},
+		{name: "no YAML", template: "Resources:\n  Api: [}\n", want: `^template\.yaml:1: is neither YAML nor JSON: `},
 		{name: "no template", template: "a: 1\n", want: `^template\.yaml: has no Resources; `},
 		{name: "no API", template: "Resources:\n  T: {Type: AWS::SNS::Topic}\n", want: `^template\.yaml: there is no WebSocket API; `},
 		{name: "unknown intrinsic", template: nodeFunction("Handler: !Nothing index.handler"), files: code, want: `^template\.yaml:18: Echo: .*Nothing`},
@@ -74,12 +74,12 @@ func TestBadInput(t *testing.T) {
 		{name: "no CodeUri", template: oneRoute("Runtime: nodejs22.x", "Handler: index.handler"), want: `^template\.yaml:13: Echo: the function has no code; `},
 		{name: "no folder", template: good, want: `^template\.yaml:17: Echo: the code is not there: code: no such file or directory; `},
 		{name: "no parameter", template: "Parameters: {Name: {Type: String}}\n" + good, files: code, want: `^template\.yaml:1: .*Name`},
-		{name: "not installed", template: good, files: code, env: []string{"PATH=/nowhere"}, want: `^template\.yaml:14: Echo: runtime nodejs22\.x is not installed \(no node in PATH\): install Node$`},
+		{name: "not installed", template: good, files: code, env: []string{"PATH=/nowhere"}, want: `^template\.yaml:13: Echo: runtime nodejs22\.x is not installed \(no node in PATH\): install Node$`},
 		{name: "not supported", template: oneRoute("Runtime: java21", "Handler: a.B", "CodeUri: code"), files: code, want: `^template\.yaml:13: Echo: runtime java21 .*-exec Echo='command'`},
 		{name: "no handler", template: nodeFunction("Handler: index.nothing"), files: code, needs: node, output: true, want: `^template\.yaml:13: Echo: it does not start: .*index\.nothing`},
 		{name: "no module", template: nodeFunction("Handler: app.handler"), files: code, needs: node, output: true, want: `^template\.yaml:13: Echo: it does not start: .*app`},
 		{name: "no module in Python", template: oneRoute("Runtime: python3.13", "CodeUri: code", "Handler: app.handler"), files: code, needs: []string{"python3"}, output: true, want: `^template\.yaml:13: Echo: it does not start: .*app`},
-		{name: "no syntax", template: nodeFunction("Handler: index.handler"), files: map[string]string{"code/index.js": "exports.handler = {\n"}, needs: node, output: true, want: `^template\.yaml:13: Echo: it does not start: .*SyntaxError`},
+		{name: "no syntax", template: nodeFunction("Handler: index.handler"), files: map[string]string{"code/index.js": "exports.handler = {\n"}, needs: node, output: true, want: `^template\.yaml:13: Echo: it does not start: Runtime\.UserCodeSyntaxError: `},
 		{name: "ends", template: nodeFunction("Handler: index.handler"), files: map[string]string{"code/index.js": "process.exit(3)\n"}, needs: node, output: true, want: `^template\.yaml:13: Echo: it does not start: .*exit status 3`},
 		{name: "no binary", template: oneRoute("Runtime: provided.al2023", "Handler: bootstrap", "CodeUri: code"), files: code, want: `^template\.yaml:13: Echo: there is no file bootstrap in .*go build`},
 		{name: "another processor", template: oneRoute("Runtime: provided.al2023", "Handler: bootstrap", "CodeUri: code"), files: map[string]string{"code/bootstrap": elsewhere()}, want: `^template\.yaml:13: Echo: .* is built for linux/\w+ and this machine is `},
