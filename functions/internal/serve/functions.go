@@ -42,13 +42,21 @@ func (s *Server) makeFunction(f *cloudformation.Function) error {
 	if err != nil {
 		return err
 	}
-	pool, err := lambdaruntime.New(lambdaruntime.Function{
+	function := lambdaruntime.Function{
 		Name: f.Name, Runtime: f.Runtime, Handler: f.Handler, Dir: folder, Command: s.command(f), Env: s.environment(f),
 		Timeout: f.Timeout, MemoryMB: f.Memory, MaxProcesses: s.options.Processes,
-	}, lambdaruntime.Options{
+	}
+	options := lambdaruntime.Options{
 		Logger: s.options.Logger, Output: s.options.Output, NoFreeze: s.options.NoFreeze,
 		Region: s.Application.Region, AccountID: s.Application.AccountID,
-	})
+	}
+	if s.options.NoTimeouts {
+		function.Timeout = -1
+	}
+	if s.options.NoTimeouts || function.Command != nil {
+		options.InitTimeout = -1
+	}
+	pool, err := lambdaruntime.New(function, options)
 	if err != nil {
 		return err
 	}
@@ -167,7 +175,7 @@ func reason(err error) string {
 }
 
 // initialise starts one process of each function, so that what keeps one from starting shows now. A command of the caller
-// has all the time that it wants: it may be a compiler, or a debugger that waits.
+// starts with the first event and has all the time that it wants: it may be a compiler, or a debugger that waits.
 func (s *Server) initialise(ctx context.Context) error {
 	var all sync.WaitGroup
 	ids := s.invoked()

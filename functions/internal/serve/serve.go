@@ -34,8 +34,9 @@ type Options struct {
 	Env []string
 	// Processes is how many processes a function has at most. 0 means lambdaruntime's default.
 	Processes int
-	// NoFreeze lets idle processes run on, Watch restarts functions whose files change.
-	NoFreeze, Watch bool
+	// NoFreeze lets idle processes run on, NoTimeouts lets functions take as long as they want, Watch restarts functions
+	// whose files change.
+	NoFreeze, NoTimeouts, Watch bool
 	// Logger gets a record for each event, post and process. Nil logs nothing. LogBodies adds messages and replies.
 	Logger    *slog.Logger
 	LogBodies bool
