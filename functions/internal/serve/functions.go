@@ -174,6 +174,10 @@ func reason(err error) string {
 	return text
 }
 
+// missing are the errors of an initialisation by which there is nothing to serve: the template, the build or the machine
+// is wrong. What else goes wrong, such as a service that isn't there, is the function's own affair, and may pass.
+var missing = []string{"Runtime.HandlerNotFound", "Runtime.ImportModuleError", "Runtime.UserCodeSyntaxError", "Runtime.MalformedHandlerName", "Runtime.InvalidEntrypoint"}
+
 // initialise starts one process of each function, so that what keeps one from starting shows now. A command of the caller
 // starts with the first event and has all the time that it wants: it may be a compiler, or a debugger that waits.
 func (s *Server) initialise(ctx context.Context) error {
@@ -181,16 +185,27 @@ func (s *Server) initialise(ctx context.Context) error {
 	ids := s.invoked()
 	errs := make([]error, len(ids))
 	for i, id := range ids {
-		f := s.Application.Function(id)
-		if s.command(f) != nil {
-			continue
+		if s.command(s.Application.Function(id)) == nil {
+			all.Go(func() { errs[i] = s.pools[id].Init(ctx) })
 		}
-		all.Go(func() {
-			if err := s.pools[id].Init(ctx); err != nil {
-				errs[i] = problem(f, fmt.Errorf("it does not start: %s", reason(err)))
-			}
-		})
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var fatal []error
+	for i, err := range errs {
+		if err == nil {
+			continue
+		}
+		found := problem(s.Application.Function(ids[i]), fmt.Errorf("it does not start: %s", reason(err)))
+		var failed *lambdaruntime.Error
+		if errors.As(err, &failed) && !slices.Contains(missing, failed.Type) {
+			found.Remedy = "its events fail until it does"
+			s.Warnings = append(s.Warnings, found)
+			continue
+		}
+		fatal = append(fatal, found)
+	}
+	return errors.Join(fatal...)
 }
