@@ -117,7 +117,7 @@ func TestDocumentedCI(t *testing.T) {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	_ = l.Close()
 	root := folder(t, map[string]string{"template.yaml": nodeFunction("Handler: index.handler"), "code/index.js": echo})
-	script := strings.NewReplacer("npm test", "echo tested", "3001", port, "gateway -q", binary+" -q -addr 127.0.0.1:"+port).Replace(block(t, "gateway -q &"))
+	script := strings.NewReplacer("npm test", "echo tested", "3001", port, "gateway -strict", binary+" -strict -addr 127.0.0.1:"+port).Replace(block(t, "gateway -strict"))
 	c := exec.Command("bash", "-c", script)
 	c.Dir = root
 	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "tested\n") {

@@ -200,7 +200,7 @@ func (s *Server) initialise(ctx context.Context) error {
 		}
 		found := problem(s.Application.Function(ids[i]), fmt.Errorf("it does not start: %s", reason(err)))
 		var failed *lambdaruntime.Error
-		if errors.As(err, &failed) && !slices.Contains(missing, failed.Type) {
+		if !s.options.Strict && errors.As(err, &failed) && !slices.Contains(missing, failed.Type) {
 			found.Remedy = "its events fail until it does"
 			s.Warnings = append(s.Warnings, found)
 			continue

@@ -37,6 +37,8 @@ type Options struct {
 	// NoFreeze lets idle processes run on, NoTimeouts lets functions take as long as they want, Watch restarts functions
 	// whose files change.
 	NoFreeze, NoTimeouts, Watch bool
+	// Strict makes an error of every function that does not start, not only of those that can't.
+	Strict bool
 	// Logger gets a record for each event, post and process. Nil logs nothing. LogBodies adds messages and replies.
 	Logger    *slog.Logger
 	LogBodies bool
