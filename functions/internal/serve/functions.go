@@ -181,15 +181,8 @@ var missing = []string{"Runtime.HandlerNotFound", "Runtime.ImportModuleError", "
 // initialise starts one process of each function, so that what keeps one from starting shows now. A command of the caller
 // starts with the first event and has all the time that it wants: it may be a compiler, or a debugger that waits.
 func (s *Server) initialise(ctx context.Context) error {
-	var all sync.WaitGroup
 	ids := s.invoked()
-	errs := make([]error, len(ids))
-	for i, id := range ids {
-		if s.command(s.Application.Function(id)) == nil {
-			all.Go(func() { errs[i] = s.pools[id].Init(ctx) })
-		}
-	}
-	all.Wait()
+	errs := s.startEach(ctx, ids)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -208,4 +201,23 @@ func (s *Server) initialise(ctx context.Context) error {
 		fatal = append(fatal, found)
 	}
 	return errors.Join(fatal...)
+}
+
+// startEach starts a process of each function, no more of them at once than there are processors: they would take each
+// other's time, and that is limited.
+func (s *Server) startEach(ctx context.Context, ids []string) []error {
+	var all sync.WaitGroup
+	errs, slots := make([]error, len(ids)), make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, id := range ids {
+		if s.command(s.Application.Function(id)) != nil {
+			continue
+		}
+		all.Go(func() {
+			slots <- struct{}{}
+			errs[i] = s.pools[id].Init(ctx)
+			<-slots
+		})
+	}
+	all.Wait()
+	return errs
 }

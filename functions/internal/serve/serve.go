@@ -78,6 +78,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s.Warnings = append(application.Warnings, s.notServed()...)
 	for _, api := range application.APIs {
 		s.Warnings = append(s.Warnings, mockWarnings(api)...)
+		s.Warnings = append(s.Warnings, throttleWarnings(api)...)
 	}
 	for _, step := range []func(context.Context) error{s.listen, s.answerNames, s.makeFunctions, s.makeGateways, s.initialise} {
 		if err := step(ctx); err != nil {
