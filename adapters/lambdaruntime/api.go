@@ -86,7 +86,7 @@ func (pr *process) becomeReady() (now state, ok bool) {
 		p.starting--
 	}
 	pr.state, pr.current = idle, nil
-	if pr.generation != p.generation || p.closed {
+	if p.unwanted(pr) {
 		pr.terminate()
 		return now, true
 	}
@@ -203,6 +203,9 @@ func (pr *process) settle(w http.ResponseWriter, id string, answer []byte, err e
 	ok := now == running && inv != nil && inv.id == id && len(pr.events) == 0
 	if ok {
 		pr.state = responded
+		if pr.pool.unwanted(pr) {
+			pr.alarm(grace)
+		}
 		inv.finish(answer, err)
 	}
 	pr.pool.mu.Unlock()

@@ -11,3 +11,17 @@ func (p *Pool) Busy() (n int) {
 	}
 	return n
 }
+
+// Idle is how many processes wait for an event.
+func (p *Pool) Idle() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.idle)
+}
+
+// Waiting is how many events wait for a process.
+func (p *Pool) Waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting)
+}

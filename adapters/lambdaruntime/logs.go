@@ -85,3 +85,6 @@ func (l *lines) last() [][]byte {
 	defer l.mu.Unlock()
 	return l.recent
 }
+
+// tail is what is shown of the output of a process that crashed.
+func tail(lines [][]byte) string { return string(bytes.Join(lines, []byte("\n"))) }

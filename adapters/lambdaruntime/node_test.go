@@ -199,7 +199,7 @@ func TestPythonInitializationFailures(t *testing.T) {
 	}
 }
 
-func TestNodeFrozenWithItsDependents(t *testing.T) {
+func TestNodeIsFrozen(t *testing.T) {
 	p, _ := pool(t, node(t, "index.handler"), lambdaruntime.Options{})
 	for range 3 {
 		invoke[any](t, p, `{}`)

@@ -1,7 +1,6 @@
 package lambdaruntime
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"runtime"
@@ -221,14 +220,19 @@ func (p *Pool) removeIdle(pr *process) {
 	p.idle = slices.DeleteFunc(p.idle, func(other *process) bool { return other == pr })
 }
 
-// failWaiting gives an error to the event for which a process was started in vain. p.mu is held.
+// failWaiting gives an error to the event for which a process was started in vain, and to all who wait for a process
+// without an event. p.mu is held.
 func (p *Pool) failWaiting(err error) {
-	if len(p.waiting) == 0 {
-		return
-	}
-	inv := p.waiting[0]
-	p.waiting = slices.Delete(p.waiting, 0, 1)
-	inv.finish(nil, err)
+	events := 0
+	p.waiting = slices.DeleteFunc(p.waiting, func(inv *invocation) bool {
+		if inv.event != nil {
+			if events++; events > 1 {
+				return false
+			}
+		}
+		inv.finish(nil, err)
+		return true
+	})
 }
 
 // Restart gives new processes to all events that come from now on, for instance because a file has changed. The old
@@ -237,15 +241,23 @@ func (p *Pool) Restart() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.generation++
-	p.endIdle()
+	p.endUnwanted()
 	p.grow()
 }
 
-// endIdle ends the processes that have no event and are not wanted any more. p.mu is held.
-func (p *Pool) endIdle() {
+// unwanted tells whether no more events may go to a process. p.mu is held.
+func (p *Pool) unwanted(pr *process) bool { return p.closed || pr.generation != p.generation }
+
+// endUnwanted ends the processes that no event may go to any more: those without one now, those that have answered
+// theirs soon, and the others when they have. p.mu is held.
+func (p *Pool) endUnwanted() {
 	for pr := range p.processes {
-		if unwanted := p.closed || pr.generation != p.generation; unwanted && (pr.state == starting || pr.state == idle) {
+		switch {
+		case !p.unwanted(pr):
+		case pr.state == starting, pr.state == idle:
 			pr.terminate()
+		case pr.state == responded:
+			pr.alarm(grace)
 		}
 	}
 }
@@ -259,7 +271,7 @@ func (p *Pool) Close(ctx context.Context) error {
 	for len(p.waiting) > 0 {
 		p.failWaiting(ErrClosed)
 	}
-	p.endIdle()
+	p.endUnwanted()
 	p.mu.Unlock()
 	ended := make(chan struct{})
 	go func() { p.running.Wait(); close(ended) }()
@@ -299,6 +311,3 @@ func (p *Pool) killAll() (cut bool) {
 	}
 	return cut
 }
-
-// tail is what is shown of the output of a process that crashed.
-func tail(lines [][]byte) string { return string(bytes.Join(lines, []byte("\n"))) }

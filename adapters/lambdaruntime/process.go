@@ -225,7 +225,7 @@ func (pr *process) rang() {
 	case running:
 		pr.timedOut()
 	case responded:
-		p.options.Logger.Error("a function's process asked for no other event after its answer", "function", p.function.Name)
+		p.options.Logger.Warn("a function's process asked for no other event after its answer", "function", p.function.Name)
 		pr.kill()
 	case ending:
 		pr.kill()

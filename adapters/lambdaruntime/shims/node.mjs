@@ -289,7 +289,7 @@ function useProxy(proxy) {
   tls.connect = function (...args) {
     const [options, callback] = normalised(args);
     if (options.socket || options.path || !proxied.test(options.host ?? '')) return connect.apply(this, args);
-    const tunnel = new Tunnel(proxy, options.host, options.port ?? 443);
+    const tunnel = new Tunnel(proxy, options.host, options.port || 443);
     const socket = connect.call(this, { servername: options.host, ...options, socket: tunnel }, callback);
     return tunnel.carry(socket);
   };
