@@ -260,6 +260,23 @@ $(AUTOBAHN_STAMP):
 	cd $(@D)/lib && unzip -q ../autobahntestsuite-maven-plugin-$(AUTOBAHN_VERSION).jar
 	@touch $@
 
+# ---- Who behaves as API Gateway does ---------------------------------------------------------------
+
+OSLS_VERSION       := 4.3.1
+OFFLINE_VERSION    := 14.8.2
+CONFORMANCE_STAMP  := $(TOOLS)/conformance/.installed-$(OSLS_VERSION)-$(OFFLINE_VERSION)
+
+.PHONY: conformance
+conformance: $(MINISTACK_STAMP) $(SAM_STAMP) $(CONFORMANCE_STAMP) ## Hold emulators to what is known of AWS, and write the page (needs npm)
+	functions/conformance/emulators/run.sh $(TOOLS) docs/conformance.md
+
+# osls is the free continuation of the Serverless Framework, of which this plugin is one.
+$(CONFORMANCE_STAMP):
+	@rm -rf $(@D)
+	npm install --silent --no-fund --no-audit --ignore-scripts --legacy-peer-deps --prefix $(@D) \
+		osls@$(OSLS_VERSION) serverless-offline@$(OFFLINE_VERSION)
+	@touch $@
+
 # ---- The web side: the page in a real browser, the protocol's document against real messages -------
 
 PLAYWRIGHT_VERSION := 1.65.1

@@ -121,33 +121,63 @@ func (c *client) shake(request string) error {
 // read reports what comes until nothing more does.
 func (c *client) read(r io.Reader) {
 	defer close(c.seen)
-	var text []byte
-	var sizes []int
+	var text message
 	for {
-		f, err := ws.ReadFrame(r)
-		if err != nil {
+		f, err := frameFrom(r)
+		switch {
+		case err != nil:
 			c.seen <- sight{kind: "end"}
 			return
-		}
-		switch f.Header.OpCode {
-		case ws.OpText, ws.OpContinuation, ws.OpBinary:
-			text, sizes = append(text, f.Payload...), append(sizes, len(f.Payload))
-			if !f.Header.Fin {
-				continue
-			}
-			if !c.s.records.add(text, c) {
-				c.seen <- sight{kind: "text", text: string(text), sizes: sizes}
-			}
-			text, sizes = nil, nil
-		case ws.OpPong:
-			c.seen <- sight{kind: "pong", text: string(f.Payload)}
-		case ws.OpPing:
-			c.frame(ws.OpPong, true, f.Payload)
-		case ws.OpClose:
+		case f.Header.OpCode == ws.OpClose:
 			c.closed(f.Payload)
 			return
+		case f.Header.OpCode == ws.OpPong:
+			c.seen <- sight{kind: "pong", text: string(f.Payload)}
+		case f.Header.OpCode == ws.OpPing:
+			c.frame(ws.OpPong, true, f.Payload)
+		case text.add(f):
+			if !c.s.records.add(text.text(), c) {
+				c.seen <- sight{kind: "text", text: string(text.text()), sizes: text.sizes}
+			}
+			text = message{}
 		}
 	}
+}
+
+// maxFrame is more than any server may send at once.
+const maxFrame = 16 << 20
+
+func frameFrom(r io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(r); err != nil {
+		return f, err
+	}
+	if f.Header.Length > maxFrame {
+		return f, fmt.Errorf("a frame of %d bytes", f.Header.Length)
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(r, f.Payload)
+	return f, err
+}
+
+// message is what has come of a message so far.
+type message struct {
+	payload  []byte
+	sizes    []int // Of the frames.
+	deflated bool
+}
+
+// add takes a frame; it tells whether that was the last one.
+func (m *message) add(f ws.Frame) bool {
+	m.payload, m.sizes = append(m.payload, f.Payload...), append(m.sizes, len(f.Payload))
+	m.deflated = m.deflated || f.Header.Rsv1()
+	return f.Header.Fin
+}
+
+func (m *message) text() []byte {
+	if m.deflated {
+		return inflated(m.payload)
+	}
+	return m.payload
 }
 
 // closed reports a close frame and answers it.
@@ -224,6 +254,12 @@ func (c *client) compressed(text string) {
 	w.Flush()
 	payload := bytes.TrimSuffix(b.Bytes(), []byte{0, 0, 0xff, 0xff})
 	c.raw(ws.Frame{Header: ws.Header{Fin: true, Rsv: 0b100, OpCode: ws.OpText, Length: int64(len(payload))}, Payload: payload})
+}
+
+// inflated is the text of a compressed message, as far as it doesn't build on those before it.
+func inflated(payload []byte) []byte {
+	text, _ := io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(payload), strings.NewReader("\x00\x00\xff\xff"))))
+	return text
 }
 
 // leave says goodbye with a close frame.

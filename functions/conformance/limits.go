@@ -91,7 +91,7 @@ func m14(s *suite) verdict {
 	e := s.event(c, "DISCONNECT")
 	code, reason := e.context("disconnectStatusCode"), e.context("disconnectReason")
 	if v.Outcome == holds && (code != 1001.0 || reason != "Going away") {
-		return when(false, "DISCONNECT has %v %q", code, reason)
+		return when(false, "DISCONNECT has %s %s", encode(code), encode(reason))
 	}
 	return v
 }

@@ -139,7 +139,7 @@ func p09(s *suite) verdict {
 	e := s.event(c, "DISCONNECT")
 	code, reason := e.context("disconnectStatusCode"), e.context("disconnectReason")
 	if saw.kind != "close" || code != 1000.0 || reason != "Connection Closed Normally" {
-		return when(false, "204, the client gets %s, DISCONNECT has %v %q", saw, code, reason)
+		return when(false, "204, the client gets %s, DISCONNECT has %s %s", saw, encode(code), encode(reason))
 	}
 	return s.gone(c.id)
 }

@@ -31,6 +31,7 @@ type options struct {
 	wait     time.Duration
 	quiet    time.Duration
 	long     bool
+	skip     string
 	json     bool
 	markdown bool
 	record   string
@@ -55,6 +56,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.DurationVar(&o.wait, "wait", 10*time.Second, "how long to wait for what has to come")
 	flags.DurationVar(&o.quiet, "quiet", time.Second, "how long to watch for what must not come")
 	flags.BoolVar(&o.long, "long", false, "wait for ten minutes of silence and two hours of life as well")
+	flags.StringVar(&o.skip, "skip", "", "statements not to ask about, as M08,M17: the server has no such routes")
 	flags.BoolVar(&o.json, "json", false, "print a report for machines; progress goes to standard error")
 	flags.BoolVar(&o.markdown, "markdown", false, "print a table of the reports in the files that are named, and test nothing")
 	flags.StringVar(&o.record, "record", "", "a folder for the events that came, one of each kind")

@@ -76,12 +76,29 @@ func markdown(w io.Writer, files []string) error {
 		}
 		all = append(all, r)
 	}
+	io.WriteString(w, intro)
 	table(w, all)
 	for _, r := range all {
 		differences(w, r)
 	}
 	return nil
 }
+
+// intro is what the page says before the table.
+const intro = `# Who behaves as API Gateway does
+
+Written by the conformance suite, by ` + "`make conformance`" + `: change nothing here by hand. The statements are those of
+` + "`adapters/gateway`" + `, which says how sure each is; the suite is ` + "`functions/conformance`" + `, which says how to point it
+at another server. C is for connects, A for authorizers, E for events, R for routing, M for messages, P for the
+management API, T for templates. Of U nobody has recorded what the service does: the column says whether a server does
+what our gateway assumes. [aws-check.md](aws-check.md) is how to find out.
+
+What can't be told takes too long or too much, or needs what a server was not given: serverless-offline serves one API,
+without models and time-outs of integrations, and it ends when it gets malformed UTF-8 (U10), so that it can't be asked
+what comes after. MiniStack's CloudFormation is helped to create route responses, and takes no models: see
+` + "`functions/conformance/emulators`" + `.
+
+`
 
 func table(w io.Writer, all []report) {
 	head, rule := "| | Statement |", "| --- | --- |"

@@ -75,7 +75,7 @@ func u04(s *suite) verdict {
 		}
 		e := s.event(c, "DISCONNECT")
 		reason := e.text("requestContext", "disconnectReason")
-		saw = append(saw, fmt.Sprintf("%s: %s, DISCONNECT %v %q", closing.name, got, e.context("disconnectStatusCode"), reason))
+		saw = append(saw, fmt.Sprintf("%s: %s, DISCONNECT %s %q", closing.name, got, encode(e.context("disconnectStatusCode")), reason))
 		want := map[int]string{1000: "Connection Closed Normally"}[closing.code]
 		ok = ok && got.isClose(closing.code) && got.reason == want && reason == want
 	}
@@ -134,6 +134,11 @@ func u10(s *suite) verdict {
 	saw := c.next()
 	if s.came(c, "MESSAGE") {
 		return when(false, "it reaches the function")
+	}
+	if again, err := s.handshake(s.main.url); err != nil {
+		return when(false, "%s, and then nobody can connect: %v", saw, err)
+	} else {
+		again.reset()
 	}
 	return when(saw.isClose(1007), "%s", saw)
 }
