@@ -300,6 +300,29 @@ test-browser: tools-browser tools-wscat ## Drive the page in a real browser; pic
 test-protocol: tools-protocol ## Hold real messages to asyncapi.yaml, and the JavaScript client to its promises
 	node --test functions/local/browser/protocol.test.js functions/local/browser/client.test.js
 
+# The JavaScript client as a package: the compiler, the bundler and the runtime of its users. The package node brings the
+# program node itself by a script.
+TYPESCRIPT_VERSION := 7.0.2
+VITE_VERSION       := 8.3.8
+NODE_VERSION       := 22.23.3
+CLIENT_STAMP       := $(TOOLS)/client/.installed-$(TYPESCRIPT_VERSION)-$(VITE_VERSION)-$(NODE_VERSION)
+
+.PHONY: tools-client test-client-package client-types
+tools-client: $(CLIENT_STAMP)
+
+test-client-package: tools-client tools-browser ## Pack the JavaScript client, and use it as a team does: types, bundler, browser, runtimes
+	CHROMIUM=$(CHROMIUM) node --test functions/local/browser/package.test.js
+
+client-types: tools-client ## Write the types of the JavaScript client anew, after a change of its sources
+	@rm -rf functions/local/web/client/types
+	$(TOOLS)/client/node_modules/.bin/tsc -p functions/local/web/client
+
+$(CLIENT_STAMP):
+	@rm -rf $(@D) && mkdir -p $(@D)
+	npm install --silent --no-fund --no-audit --prefix $(@D) \
+		typescript@$(TYPESCRIPT_VERSION) vite@$(VITE_VERSION) node@$(NODE_VERSION)
+	@touch $@
+
 $(CHROMIUM):
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium-headless-shell; \

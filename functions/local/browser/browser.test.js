@@ -128,7 +128,7 @@ test('after a reload the room and its messages are there again', async () => {
 
 test('a network that breaks and comes back loses and doubles nothing', async () => {
   network.cut();
-  await bob.locator('#state[data-state=waiting], #state[data-state=connecting]').first().waitFor();
+  await bob.locator('#state[data-state=reconnecting], #state[data-state=connecting]').first().waitFor();
   await say(ada, 'Said while bob was in a tunnel.');
   await say(bob, 'Said in the tunnel.');
   await bob.getByText('Sending…').waitFor();

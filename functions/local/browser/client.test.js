@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WsEcho } from '../web/client/wsecho.js';
+import { refuse } from '../web/client/test/service.js';
 import { newIssuer } from './issuer.js';
 import { startLocal, startNetwork, tool } from './local.js';
 
@@ -97,6 +98,28 @@ test('tokens that end soon are replaced in time, and nothing is lost', { timeout
     assert.ok(tokens.length >= 3, `${tokens.length} tokens`);
   } finally {
     client.close();
+    await guarded.stop();
+    issuer.stop();
+  }
+});
+
+test('a token that has ended is answered as by the service in memory, with the id of the message', { timeout: 30_000 }, async () => {
+  const issuer = newIssuer();
+  const guarded = await startLocal(issuer.flags);
+  const socket = new WebSocket(guarded.url, ['wsecho.v1', `bearer.${issuer.token('ada', 2)}`]);
+  const answers = [];
+  socket.on('message', (text) => answers.push(JSON.parse(text)));
+  socket.on('open', () => socket.send('{"action":"ping","id":"early"}'));
+  try {
+    await until(() => answers.length > 0);
+    await pause(3000 - (Date.now() % 1000));
+    socket.send('{"action":"ping","id":"late"}');
+    await until(() => answers.length > 1);
+    const fake = { ...JSON.parse(JSON.stringify(refuse('token_expired'))), id: 'late' };
+    assert.deepEqual(Object.keys(answers[1]).sort(), Object.keys(fake).sort());
+    assert.deepEqual([answers[1].code, answers[1].id, answers[1].retryable], [fake.code, fake.id, fake.retryable]);
+  } finally {
+    socket.terminate();
     await guarded.stop();
     issuer.stop();
   }

@@ -107,7 +107,7 @@ test('who was told to connect is still asked for a name, and gives no token', as
   assert.deepEqual(await came(), { origin: local.http, protocols: ['wsecho.v1'] });
   assert.match(await page.locator('header').innerText(), new RegExp(`another server: ${other.host}`));
   await page.reload();
-  await page.locator('#state[data-state=waiting], #state[data-state=connecting]').first().waitFor();
+  await page.locator('#state[data-state=reconnecting], #state[data-state=connecting]').first().waitFor();
 });
 
 test('a token is given to the server that it was given for, and kept nowhere', async () => {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { WsEcho } from '../web/client/wsecho.js';
+import { Service } from '../web/client/test/service.js';
 import { inRepository, startLocal, tool } from './local.js';
 
 const { Parser } = tool('protocol', '@asyncapi/parser');
@@ -219,6 +221,73 @@ test('refusals', async () => {
   for (let n = 0; n <= 2 * PER_MINUTE; n++) eve.socket.send(JSON.stringify({ action: 'say', room, data: n }));
   const { code, details, retryable } = await eve.expect('error');
   assert.ok(code === 'rate_limited' && retryable && details.retryAfterMs > 0);
+});
+
+/** What the client sends and gets, in every way that it has, each answer with what it answers. */
+async function everything(url, Socket) {
+  const sent = new Map();
+  const answers = [];
+  const take = (payload) => sent.has(payload.id) && answers.push([...sent.get(payload.id), shape(payload)]);
+  const Recorder = class extends Socket {
+    constructor(...args) {
+      super(...args);
+      // Whatever the client sets as onmessage is told after this.
+      this.addEventListener?.('message', ({ data }) => take(JSON.parse(data)));
+    }
+
+    send(text) {
+      const message = JSON.parse(text);
+      if (message.action !== 'extension') recognise(message, true);
+      sent.set(message.id, [message.action, shape(message)]);
+      super.send(text);
+    }
+
+    arrive(message) { // Of the service in memory.
+      const payload = JSON.parse(JSON.stringify(message));
+      take(payload);
+      super.arrive(message);
+    }
+  };
+  const room = 'everything';
+  const client = new WsEcho(url, { user: 'ivy', WebSocket: Recorder });
+  const code = (promise) => promise.then(() => 'none', (error) => error.code);
+  try {
+    client.connect();
+    await client.join(room);
+    const key = `${KEY}-everything`;
+    await client.say(room, { text: 'one' }, { key });
+    await client.say(room, { text: 'two' });
+    await client.history(room);
+    await client.history(room, { before: 2, limit: 1 });
+    await client.history(room, { after: 1 });
+    await client.who(room);
+    await client.check();
+    await client.tell({ user: 'ivy' }, 1);
+    await client.tell({ connection: client.connectionId }, 1);
+    await client.broadcast(1);
+    await client.echo({ n: 1 });
+    const codes = [await code(client.tell({ user: 'nobody' }, 1)), await code(client.request('extension')), await code(client.say(room, { text: 'three' }, { key }))];
+    await client.leave(room);
+    return { answers, codes };
+  } finally {
+    client.close();
+  }
+}
+
+/** The names and types of a message's fields. */
+function shape(value) {
+  if (Array.isArray(value)) return value.length > 0 ? [shape(value[0])] : [];
+  if (value === null || typeof value !== 'object') return typeof value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, shape(part)]));
+}
+
+test('the client\'s every request, and the service in memory of its tests, which answers as the program does', { timeout: 20_000 }, async () => {
+  const real = await everything(local.url, WebSocket);
+  const fake = await everything('ws://localhost/dev', new Service().WebSocket);
+  assert.deepEqual(real.codes, ['recipient_not_found', 'unknown_action', 'conflict']);
+  assert.deepEqual(fake, real);
+  const requests = Object.values(messages).map(({ schema }) => schema.properties.action?.const).filter(Boolean);
+  assert.deepEqual([...new Set(requests)].filter((action) => !real.answers.some(([name]) => name === action)), []);
 });
 
 test('every kind of message was met', () => {

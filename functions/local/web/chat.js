@@ -272,13 +272,14 @@ function pushed(message) {
   arrived(talk, { ...message, from: { user: 'another service' } });
 }
 
-function showState({ state, retryAt: at }) {
-  const words = { connecting: 'Connecting…', open: 'Connected', waiting: 'Offline', closed: 'Not connected' };
+function showState({ state, retryAt: at, reason }) {
+  const words = { connecting: 'Connecting…', open: 'Connected', reconnecting: at ? 'Offline' : 'Connecting…', failed: 'Not connected', closed: 'Not connected' };
   $('state').dataset.state = state;
   $('state-text').textContent = words[state];
-  $('retry').hidden = state !== 'waiting';
-  retryAt = state === 'waiting' ? at : undefined;
+  $('retry').hidden = !at;
+  retryAt = at;
   countDown();
+  if (state === 'failed') quit(reason.message);
   if (state !== 'open') return;
   problem('');
   $('me-name').textContent = client.user; // The token's, if there is one.

@@ -1,111 +1,163 @@
 /**
- * One WebSocket to wsEcho: questions with correlation ids and time-outs, answers as promises. It never reconnects;
- * that is what WsEcho does, in wsecho.js.
+ * One WebSocket to wsEcho: questions with correlation ids, answers as promises. It never reconnects; that is what Keeper
+ * does, in keeper.js.
+ *
+ * Lines are slow, and answers get lost. So a question is asked again, with its id, only when a later one has been
+ * answered: an answer that comes late is as good as one in time. And a connection is given up only when it is silent.
  */
-
-import { atMost } from './time.js';
+import { WsEchoError, disconnected, refusal, tooLate } from './errors.js';
+import { atATime, atMost, now } from './time.js';
 
 /** The largest frame that API Gateway takes; a larger one closes the connection with 1009. */
 const FRAME_BYTES = 32 * 1024;
+/** Answers of up to 120 KB: only so many are asked for at a time, so that others need not wait behind all of them. */
+const LARGE = /^(join|history)$/;
+const LARGE_AT_A_TIME = 4;
 
 /**
- * What went wrong. `code` is one of the protocol's (see asyncapi.yaml) or one of the client's own: "timeout" (no
- * answer came), "disconnected" (the connection ended before the answer came), "closed" (the client was closed) and
- * "invalid_token" (a token that cannot be sent, which the message does not repeat).
+ * @typedef {Record<string, any>} Frame
+ * @typedef {object} Asked
+ * @property {boolean} small whether another answer would cost nothing: it is what finds out about others
+ * @property {string} text
+ * @property {(answer: Frame) => void} resolve
+ * @property {(error: Error) => void} reject
+ * @property {number} firstAt when it was sent first
+ * @property {number} sentAt when it was sent last
+ * @property {number} looks how often its answer was not there
+ * @property {ReturnType<typeof setTimeout>} [timer]
  */
-export class WsEchoError extends Error {
-  /**
-   * @param {string} code
-   * @param {string} message
-   * @param {{retryable?: boolean, details?: object, requestId?: string}} [more]
-   */
-  constructor(code, message, { retryable = false, details = {}, requestId } = {}) {
-    super(message);
-    this.name = 'WsEchoError';
-    this.code = code;
-    /** Whether the same request may succeed later without any change. */
-    this.retryable = retryable;
-    this.details = details;
-    /** Names the request in the service's log. */
-    this.requestId = requestId;
-  }
-}
 
-/** A connection. Its events come through the two functions it is made with. */
+/** A connection. Its events come through the function and the promises that it has. */
 export class Link {
   #socket;
   #timeoutMs;
   #listener;
-  #waiting = new Map(); // Correlation id -> {resolve, reject, timer}.
+  /** @type {Map<string, Asked>} by correlation id */
+  #waiting = new Map();
   #lastId = 0;
-  #closed = resolvers();
+  #heardAt = now();
+  #answeredTo = -Infinity; // When the latest question was sent that has been answered.
+  #probing = false;
+  #turn = atATime(LARGE_AT_A_TIME);
+  /** @type {(() => void)[]} */
   #idle = [];
+  /** @type {() => void} */
+  #ended = () => {};
 
-  /** What the service said of this connection; set by whoever asked for it. */
-  welcome;
+  /** What the service said of this connection; set by whoever asked for it. @type {Frame} */
+  welcome = {};
   /** Whether messages can be sent. */
   open = false;
-  /** When it opened, by this machine's clock. */
-  openedAt = 0;
+  /** Whether it ended without having been open, and the status of the refusal where the platform tells. */
+  refused = false;
+  status = 0;
+  /** Resolves when the connection has ended, for whatever reason. @type {Promise<void>} */
+  closed = new Promise((resolve) => (this.#ended = resolve));
+  /** Resolves when it is open; rejects if it ends before. @type {Promise<void>} */
+  opened;
 
   /**
-   * @param {WebSocket} socket one that is still connecting
-   * @param {{timeoutMs: number, onMessage: (message: object, link: Link) => void}} options onMessage gets everything
-   *   that is no answer to a question
+   * @param {any} socket a WebSocket that is still connecting
+   * @param {number} timeoutMs
+   * @param {(message: Frame) => void} listener gets everything that is no answer to a question
    */
-  constructor(socket, { timeoutMs, onMessage }) {
+  constructor(socket, timeoutMs, listener) {
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
-    this.#listener = onMessage;
-    this.opened = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.drop(), timeoutMs);
-      socket.onopen = () => {
-        clearTimeout(timer);
-        this.open = true;
-        this.openedAt = Date.now();
-        resolve();
-      };
-      this.closed.then(() => {
-        clearTimeout(timer);
-        reject(new WsEchoError('disconnected', 'the connection could not be opened', { retryable: true }));
-      });
-    });
+    this.#listener = listener;
+    this.opened = this.#opening();
     this.opened.catch(() => {}); // Whoever waits for it is told; nobody has to.
-    socket.onmessage = (event) => this.#receive(event.data);
+    socket.onmessage = (/** @type {{data: any}} */ event) => this.#receive(event.data);
     socket.onclose = () => this.#end();
-    socket.onerror = () => {}; // A close follows, which says as much.
+    // A close follows. Browsers say no more; others tell the status of a refused handshake in words.
+    socket.onerror = (/** @type {any} */ event) => {
+      this.status = Number(/(?:response|status|code|error): (\d{3})\b/i.exec(event?.message)?.[1] ?? 0);
+    };
   }
 
-  /** Resolves when the connection has ended, for whatever reason. */
-  get closed() {
-    return this.#closed.promise;
+  async #opening() {
+    const opened = new Promise((resolve) => (this.#socket.onopen = () => resolve((this.open = true))));
+    const isOpen = await atMost(this.#timeoutMs, Promise.race([opened, this.closed.then(() => false)]));
+    if (isOpen) return;
+    this.refused = isOpen === false;
+    this.drop();
+    throw disconnected(this.refused ? 'the connection was refused' : 'the connection took too long');
   }
 
   /**
-   * Sends a message once and waits for its answer. Rejects with the service's refusal, with "timeout", or with
-   * "disconnected".
-   * @param {object} message action and fields, without id
-   * @param {number} [timeoutMs]
-   * @returns {Promise<object>}
+   * Sends a message, and waits for its answer. Rejects with the service's refusal, with "timeout", with "disconnected",
+   * or as atMost does.
+   * @param {Frame} message action and fields, without id
+   * @param {number} [milliseconds]
+   * @param {import('./time.js').Ending} [ending]
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Frame>}
    */
-  ask(message, timeoutMs = this.#timeoutMs) {
+  async ask(message, milliseconds = Infinity, ending, signal) {
+    const question = { id: '', over: false };
+    const act = () => this.#start(message, question);
+    try {
+      const answer = LARGE.test(message.action) ? this.#turn(act) : act();
+      const reply = await atMost(milliseconds, answer, ending, signal);
+      if (reply) return reply;
+      throw tooLate(`no answer to ${message.action} came`);
+    } finally {
+      question.over = true;
+      this.#settle(question.id)?.reject(tooLate('given up'));
+    }
+  }
+
+  /**
+   * @param {Frame} message
+   * @param {{id: string, over: boolean}} question gets its id
+   * @returns {Promise<Frame>}
+   */
+  async #start(message, question) {
+    if (!this.open || question.over) throw disconnected('the connection ended');
+    const id = String(++this.#lastId);
+    const text = JSON.stringify({ ...message, id });
+    if (new TextEncoder().encode(text).length > FRAME_BYTES) {
+      throw new WsEchoError('payload_too_large', `a message may have ${FRAME_BYTES} bytes`);
+    }
+    question.id = id;
     return new Promise((resolve, reject) => {
-      if (!this.open) {
-        reject(new WsEchoError('disconnected', 'the connection is not open', { retryable: true }));
-        return;
-      }
-      const id = String(++this.#lastId);
-      const text = JSON.stringify({ ...message, id });
-      if (new TextEncoder().encode(text).length > FRAME_BYTES) {
-        reject(new WsEchoError('payload_too_large', `a message may have ${FRAME_BYTES} bytes in all`));
-        return;
-      }
-      const timer = setTimeout(() => {
-        this.#settle(id)?.reject(new WsEchoError('timeout', `no answer to ${message.action} came`, { retryable: true }));
-      }, timeoutMs);
-      this.#waiting.set(id, { resolve, reject, timer });
-      this.#socket.send(text);
+      this.#waiting.set(id, { small: message.action === 'ping', text, resolve, reject, firstAt: now(), sentAt: 0, looks: 0 });
+      this.#send(id);
     });
+  }
+
+  /** @param {string} id */
+  #send(id) {
+    const asked = /** @type {Asked} */ (this.#waiting.get(id));
+    asked.sentAt = now();
+    asked.looks = 0;
+    this.#socket.send(asked.text);
+    this.#expect(id, asked);
+  }
+
+  /**
+   * Looks twice within the time that an answer may take: the first look finds out whether it may still come.
+   * @param {string} id
+   * @param {Asked} asked
+   */
+  #expect(id, asked) {
+    asked.timer = setTimeout(() => {
+      const lost = ++asked.looks > 1 && (asked.small || this.#answeredTo > asked.sentAt);
+      if (lost) return this.#send(id);
+      if (this.#answeredTo <= asked.sentAt) this.probe();
+      this.#expect(id, asked);
+    }, this.#timeoutMs / 2);
+  }
+
+  /** Finds out whether the other side is still there: gives the connection up if nothing at all comes in time. */
+  async probe() {
+    if (this.#probing || !this.open) return;
+    this.#probing = true;
+    const answer = this.#start({ action: 'ping' }, { id: '', over: false }).then(() => true, () => true);
+    for (let since = now(); !(await atMost(since + this.#timeoutMs - now(), answer)); since = this.#heardAt) {
+      if (this.#heardAt <= since) this.drop();
+    }
+    this.#probing = false;
   }
 
   /** Gives up on the connection at once: a dead one takes minutes to notice by itself. */
@@ -114,26 +166,32 @@ export class Link {
     this.#end();
   }
 
-  /** Closes the connection when its questions are answered, or after the time that an answer may take. */
+  /** Closes the connection when its questions are answered, or nothing comes any more. */
   async retire() {
-    if (this.#waiting.size > 0) await atMost(this.#timeoutMs, new Promise((resolve) => this.#idle.push(resolve)));
+    for (let since = now(); this.#waiting.size > 0; since = this.#heardAt) {
+      await atMost(this.#timeoutMs, new Promise((resolve) => this.#idle.push(() => resolve(undefined))));
+      if (this.#heardAt <= since) break;
+    }
     this.drop();
   }
 
+  /** @param {any} text */
   #receive(text) {
+    this.#heardAt = now();
     const message = parse(text);
     if (message === undefined) return;
-    const asked = message.id === undefined ? undefined : this.#settle(message.id);
-    if (!asked) {
-      // An answer that nobody waits for any more belongs to a question that was asked again.
-      if (message.id === undefined) this.#listener(message, this);
-    } else if (message.type === 'error') {
-      asked.reject(refusal(message));
-    } else {
-      asked.resolve(message);
+    if (message.id === undefined) {
+      this.#listener(message);
+      return;
     }
+    const asked = this.#settle(message.id); // An id that nobody waits for is of an answer that came twice.
+    if (!asked) return;
+    this.#answeredTo = Math.max(this.#answeredTo, asked.firstAt);
+    if (message.type === 'error') asked.reject(refusal(message));
+    else asked.resolve(message);
   }
 
+  /** @param {string} id */
   #settle(id) {
     const asked = this.#waiting.get(id);
     if (!asked) return undefined;
@@ -146,18 +204,16 @@ export class Link {
   #end() {
     this.open = false;
     for (const id of [...this.#waiting.keys()]) {
-      this.#settle(id).reject(new WsEchoError('disconnected', 'the connection ended before the answer came', { retryable: true }));
+      this.#settle(id)?.reject(disconnected('the connection ended'));
     }
-    this.#closed.resolve();
+    this.#ended();
   }
 }
 
-/** Turns an error frame, of the service or of API Gateway itself (which has no code), into an exception. */
-export function refusal(message) {
-  const { code = 'internal', message: text = 'an error without a message', retryable, details, requestId } = message;
-  return new WsEchoError(code, text, { retryable, details, requestId });
-}
-
+/**
+ * @param {any} text
+ * @returns {Frame | undefined}
+ */
 function parse(text) {
   try {
     const message = JSON.parse(text);
@@ -165,11 +221,4 @@ function parse(text) {
   } catch {
     return undefined; // Nothing that this protocol has.
   }
-}
-
-/** A promise with the functions that settle it. */
-function resolvers() {
-  const all = {};
-  all.promise = new Promise((resolve, reject) => Object.assign(all, { resolve, reject }));
-  return all;
 }

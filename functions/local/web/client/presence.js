@@ -4,33 +4,44 @@
  * to be when a departure that was heard before the list is told again: the service repeats it if it isn't sure.
  */
 
+import { now } from './time.js';
+
+/** @typedef {import('./types.js').Member} Member */
+
 /** Within which the service tells of a change, and tells it again, unless it fails for longer. */
 const ANNOUNCEMENT_MS = 90_000;
 /** How many departures are remembered beyond a list. */
 const MAX_GONE = 1000;
 
 export class Presence {
-  #counts = new Map(); // User -> number of connections.
-  #joined = new Set(); // Connections counted since the list came.
+  /** @type {Map<string, number>} The number of connections by user. */
+  #counts = new Map();
+  /** @type {Set<string>} Connections counted since the list came. */
+  #joined = new Set();
+  /** @type {Set<string>} */
   #left = new Set();
-  #gone = new Set(); // Connections that left before the list came, the latest last.
+  /** @type {Set<string>} Connections that left before the list came, the latest last. */
+  #gone = new Set();
   #listedAt = -Infinity;
 
-  /** @returns {{user: string, connections: number}[]} sorted by name */
+  /** Sorted by name. @returns {Member[]} */
   get members() {
     return [...this.#counts]
       .map(([user, connections]) => ({ user, connections }))
       .sort((a, b) => a.user.localeCompare(b.user));
   }
 
-  /** Begins with a list from the service; the same user may be in it several times. */
+  /**
+   * Begins with a list from the service; the same user may be in it several times.
+   * @param {Member[]} members
+   */
   list(members) {
     this.#counts.clear();
     this.#gone = new Set([...this.#gone, ...this.#left].slice(-MAX_GONE));
     this.#joined.clear();
     this.#left.clear();
     members.forEach(({ user, connections }) => this.#add(user, connections));
-    this.#listedAt = Date.now();
+    this.#listedAt = now();
   }
 
   /**
@@ -46,9 +57,13 @@ export class Presence {
     const known = undone.delete(connection);
     seen.add(connection);
     this.#add(user, step);
-    return known || Date.now() - this.#listedAt > ANNOUNCEMENT_MS;
+    return known || now() - this.#listedAt > ANNOUNCEMENT_MS;
   }
 
+  /**
+   * @param {string} user
+   * @param {number} step
+   */
   #add(user, step) {
     const count = (this.#counts.get(user) ?? 0) + step;
     if (count > 0) this.#counts.set(user, count);

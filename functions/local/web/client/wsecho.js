@@ -1,32 +1,27 @@
 /**
- * wsEcho for browsers: a connection that comes back by itself, and rooms whose messages arrive once and in order.
- *
- *     import { WsEcho } from './wsecho.js';
- *
- *     const chat = new WsEcho('wss://example.com/dev', { user: 'ada' });
- *     chat.addEventListener('state', ({ detail }) => show(detail.state));
- *     chat.addEventListener('page', ({ detail }) => replace(detail.room, detail.messages));
- *     chat.addEventListener('message', ({ detail }) => append(detail.room, detail));
- *     chat.connect();
- *     await chat.join('lobby');
- *     await chat.say('lobby', { text: 'hello' });
- *
- * To use it elsewhere copy this folder. It needs no build and no other code.
+ * wsEcho for browsers and Node: a connection that comes back by itself, and rooms whose messages arrive once and in
+ * order. README.md shows how to use it.
  *
  * Events; what follows is their `detail`:
  *
- * - `state` {state, retryAt?}: "connecting", "open", "waiting" (to connect again at retryAt) or "closed".
+ * - `state` {state, retryAt?, reason?}: "connecting" (for the first time), "open", "reconnecting" (at retryAt, while it
+ *   waits), "failed" (until connect is called again; reason is a WsEchoError whose code is "unauthorized", "forbidden"
+ *   or "unsupported") or "closed".
  * - `page` {room, epoch, messages, more, first, cut}: show these messages instead of what was there, which happens
  *   after the first join. `cut` tells that earlier messages were missed and cannot be had any more: "history was cut
  *   here". `more` tells that there are older ones: `history(room, {before: first})`.
- * - `message` {room, epoch, seq, messageId, from, data, at, own}: the next message of a room. Messages said here come
- *   this way too, in their place; `own` tells that this client said it.
+ * - `message` {room, epoch, seq, messageId, from, data, at, own, mine}: the next message of a room. Messages said here
+ *   come this way too, in their place; `own` tells that this client said it, `mine` that this user did, perhaps in
+ *   another place. Messages of pages and histories, direct ones and broadcasts have both as well.
  * - `presence` {room, members}: who is in a room, [{user, connections}]; undefined in rooms of more than 100
  *   connections, where `who` tells.
  * - `direct` {messageId, from, data, at}: a message for this user or connection. Nobody keeps it: who is not connected
  *   misses it.
  * - `broadcast` {messageId, from, data, at} and `push` {messageId, audience, data, at}: from a client to everybody,
  *   from another service to an audience. Nobody keeps them either.
+ * - `throttled` {until}: the service answered that a rate limit is met; what it refused is sent again after `until`, in
+ *   milliseconds since 1970.
+ * - `unknown` {message}: a push of a type that this client does not know, such as an extension's.
  * - `error` {error, room?}: what went wrong without anybody waiting for it, such as an attempt to connect. With a room:
  *   this client is no longer in it, or cannot fill a gap at the moment.
  *
@@ -35,133 +30,163 @@
  * here. What was sent is repeated with the same key until it is acknowledged. An anonymous client's key ends with its
  * connection, so its message is not repeated on another: the promise rejects with "disconnected".
  */
-import { Link, WsEchoError, refusal } from './link.js';
+import { Dialer, answers } from './dial.js';
+import { WsEchoError, refusal, tooLate } from './errors.js';
+import { Keeper } from './keeper.js';
 import { Room, readable } from './room.js';
-import { atMost, backoff, jitter, pause, randomKey } from './time.js';
+import { Ending, atMost, backoff, jitter, now, pause, randomKey } from './time.js';
 
+export * from './types.js';
 export { WsEchoError };
 
-const PROTOCOL = 'wsecho.v1';
-/** What the name of a subprotocol may be (RFC 6455, 4.1; RFC 9110, 5.6.2). */
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
-/** Reconnecting waits a random time up to a ceiling between these. */
-const FIRST_WAIT_MS = 500;
-const LAST_WAIT_MS = 60_000;
-/** A connection that lasted this long was a good one: the ceiling begins anew. */
-const STABLE_MS = 30_000;
-/** How long an answer to the check of a connection may take that is perhaps dead. */
-const CHECK_MS = 5000;
 /** API Gateway closes connections that are idle for 10 minutes: without rooms, too, something is sent. */
 const KEEP_ALIVE_MS = 5 * 60_000;
 /** Whoever was to push what was said may have died: a ping this long after the last word lets somebody else do it. */
 const SPOKEN_MS = 5000;
-/** A connection is replaced at a random time within this before its end, or a quarter of its life if that is less. */
-const ROTATION_MS = 10 * 60_000;
-const LIFE_MS = 2 * 60 * 60_000;
 /** The service remembers a key for 24 hours; a repetition after that would be another message. */
 const SEND_MS = 23 * 60 * 60_000;
 const REQUEST_MS = 60_000;
 /** Message ids remembered to drop repetitions of what has no number. */
 const REMEMBERED = 1000;
 
-/** A client of wsEcho. See the top of this file for its events. */
-export class WsEcho extends EventTarget {
+/**
+ * @typedef {import('./link.js').Link} Link
+ * @typedef {import('./link.js').Frame} Frame
+ * @typedef {object} Asking how to ask
+ * @property {string} [room] one that has to be joined
+ * @property {number} [forMs] after which it is given up
+ * @property {boolean} [once] whether it must not happen twice
+ * @property {AbortSignal} [signal]
+ * @property {Ending} [ending]
+ */
+
+/** An EventTarget that knows the client's events. */
+const Target = /** @type {new <T>() => import('./types.js').Target<T>} */ (EventTarget);
+
+/**
+ * A client of wsEcho. See the top of this file for its events.
+ * @template [T=unknown] what applications send as data
+ * @extends {Target<T>}
+ */
+export class WsEcho extends Target {
   #url;
   #options;
+  /** @type {import('./types.js').State} */
   #state = 'closed';
-  #running = false;
-  #link; // The connection in use; undefined while there is none.
-  #welcome; // What the service said of that connection, or of the last one.
-  #rooms = new Map(); // Name -> Room.
-  #joins = new Map(); // Name -> promise of the first page.
+  #ending = new Ending(new WsEchoError('closed', 'the client is closed: call connect'));
+  /** @type {Dialer | undefined} */
+  #dialer;
+  /** @type {Keeper | undefined} */
+  #keeper;
+  /** What the service said of the connection in use, or of the last one. @type {Frame | undefined} */
+  #welcome;
+  /** @type {Map<string, Room>} by name */
+  #rooms = new Map();
+  /** @type {Map<string, Promise<{members?: import('./types.js').Member[]}>>} first pages by room */
+  #joins = new Map();
   #seen = new Set(); // Ids of messages without a number.
   #mine = new Set(); // Ids of the connections that this client has had.
-  #waiters = new Set(); // Functions to call when anything changed.
-  #spoken; // Timer that runs since the last word.
-  #wake = () => {}; // Ends the wait before the next attempt to connect.
+  /** @type {Set<() => void>} Functions to call when anything changed. */
+  #waiters = new Set();
+  #pending = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} Runs since the last word. */
+  #spoken;
 
   /**
-   * @param {string} url of the stage: wss://…
-   * @param {object} [options]
-   * @param {string} [options.user] the name to claim; a service that asks for tokens ignores it
-   * @param {string | (() => string | Promise<string>)} [options.token] a token, or better a function that returns a
-   *   fresh one: it is asked at every connect
-   * @param {number} [options.timeoutMs] how long an answer may take; default 10,000
-   * @param {number} [options.pingMs] how often to look for messages that got lost at the end; default 30,000
-   * @param {typeof WebSocket} [options.WebSocket] for tests
+   * @param {string | URL} url of the stage: wss://…
+   * @param {import('./types.js').Options} [options]
    */
-  constructor(url, options = {}) {
+  constructor(url, { user, token, timeoutMs = 10_000, tokenTimeoutMs = 30_000, pingMs = 30_000, maxPending = 1000,
+    reachable = answers, WebSocket = globalThis.WebSocket } = {}) {
     super();
     this.#url = new URL(url);
-    if (options.user) this.#url.searchParams.set('user', options.user);
-    this.#options = { timeoutMs: 10_000, pingMs: 30_000, WebSocket: globalThis.WebSocket, ...options };
+    if (user) this.#url.searchParams.set('user', user);
+    if (!(Math.min(timeoutMs, tokenTimeoutMs, pingMs) > 0)) throw new RangeError('times have to be greater than 0');
+    this.#options = { token, timeoutMs, tokenTimeoutMs, pingMs, maxPending, reachable, WebSocket };
   }
 
-  /** "connecting", "open", "waiting" or "closed". */
+  /** "connecting", "open", "reconnecting", "failed" or "closed". */
   get state() {
     return this.#state;
   }
 
-  /** The name under which others see this client; undefined before the first connection. */
+  /** The name under which others see this client; undefined before the first connection. @returns {string | undefined} */
   get user() {
     return this.#welcome?.user;
   }
 
-  /** The id of the connection in use, or of the last one; it changes with every reconnect. */
+  /**
+   * The id of the connection in use, or of the last one; it changes with every reconnect.
+   * @returns {string | undefined}
+   */
   get connectionId() {
     return this.#welcome?.connectionId;
   }
 
-  /** Connects, and stays connected until close. */
+  /** Connects, and stays connected until close or a failure. Rooms that were joined before a failure are resumed. */
   connect() {
-    if (this.#running) return;
-    this.#running = true;
-    this.#watch('addEventListener');
-    this.#run();
+    if (!this.#ending.reason) return;
+    const ending = (this.#ending = new Ending());
+    this.#watch(ending);
+    this.#dialer = new Dialer(this.#url, this.#options, (message) => this.#receive(message));
+    this.#keeper = new Keeper(this.#dialer, {
+      use: (link) => this.#use(link),
+      enter: (link) => this.#enterAll(link),
+      state: (detail) => this.#keeps(detail),
+      error: (error) => this.#emit('error', { error }),
+    }, ending);
   }
 
-  /** Ends the connection. Whatever waits rejects with "closed". */
+  /** Ends the connection. What waits rejects with "closed", what was sent and not answered with "disconnected". */
   close() {
-    if (!this.#running) return;
-    this.#running = false;
-    clearTimeout(this.#spoken);
-    this.#watch('removeEventListener');
+    if (this.#state === 'closed') return;
+    this.#end(new WsEchoError('closed', 'the client was closed'));
     this.#rooms.forEach((room) => room.end());
     this.#rooms.clear();
     this.#joins.clear();
-    this.#link?.drop();
-    this.#link = undefined;
-    this.#wake();
-    this.#setState('closed');
+    this.#keeps({ state: 'closed' });
+  }
+
+  /** @param {WsEchoError} reason */
+  #end(reason) {
+    clearTimeout(this.#spoken);
+    this.#keeper = undefined;
+    this.#ending.end(reason);
   }
 
   /**
    * Joins a room, and again after every reconnect until leave. Connect first.
    * @param {string} name
-   * @returns {Promise<{members?: object[]}>} when the first page has been told; rejects if the service refuses
+   * @param {{signal?: AbortSignal}} [options] signal: gives up a join that is not done yet
+   * @returns {Promise<{members?: import('./types.js').Member[]}>} when the first page has been told; rejects if the
+   *   service refuses
    */
-  join(name) {
-    if (!this.#joins.has(name)) {
-      const room = this.#newRoom(name);
-      this.#rooms.set(name, room);
-      this.#joins.set(name, this.#ready(name, Infinity).then(() => ({ members: room.members })));
-      if (this.#link) this.#enter(room, this.#link);
-    }
-    return this.#joins.get(name);
+  join(name, { signal } = {}) {
+    if (this.#ending.reason) return Promise.reject(this.#ending.reason);
+    const joined = this.#joins.get(name);
+    if (joined) return atMost(Infinity, joined, undefined, signal).then(() => joined);
+    const room = this.#newRoom(name);
+    this.#rooms.set(name, room);
+    const joining = this.#ready(name, Infinity, { signal }).then(() => ({ members: room.members }));
+    this.#joins.set(name, joining);
+    joining.catch((error) => this.#forget(room, error));
+    if (this.#link) this.#enter(room, this.#link);
+    return joining;
   }
 
+  /** @param {string} name */
   #newRoom(name) {
     return new Room(name, {
-      ask: (message) => this.#ask(message, { room: name }),
+      ask: (message, signal) => this.#ask(message, { room: name, signal }),
       rejoin: (room, link) => this.#enter(room, link),
-      emit: (type, detail) => {
-        if (type === 'message') detail.own = this.#mine.has(detail.from.connection);
-        this.#emit(type, detail);
-      },
+      emit: (type, detail) => this.#emit(type, detail),
     });
   }
 
-  /** Leaves a room. */
+  /**
+   * Leaves a room.
+   * @param {string} name
+   */
   async leave(name) {
     const room = this.#rooms.get(name);
     if (!room) return;
@@ -172,181 +197,169 @@ export class WsEcho extends EventTarget {
   /**
    * Says something in a room. What is said in one room goes out in this order.
    * @param {string} name
-   * @param {any} data any JSON, up to 32 KB with what is around it
-   * @param {{key?: string}} [options] key: 16 to 64 random characters, for an application that itself repeats
-   * @returns {Promise<{epoch: string, seq: number, messageId: string}>} when it is stored
+   * @param {T} data any JSON, up to 32 KB with what is around it
+   * @param {{key?: string, signal?: AbortSignal}} [options] key: 16 to 64 random characters, for an application that
+   *   itself repeats. signal: gives up; what was sent already may be stored
+   * @returns {Promise<import('./types.js').Said>} when it is stored
    */
-  say(name, data, { key = randomKey() } = {}) {
+  say(name, data, { key = randomKey(), signal } = {}) {
     const room = this.#rooms.get(name);
-    if (!room) return Promise.reject(new WsEchoError('not_a_member', `join ${name} first`));
-    const said = room.saying.then(() => this.#say(room, data, key));
-    room.saying = said.catch(() => {});
-    return said;
+    if (!room) return Promise.reject(notJoined(name));
+    const ending = this.#ending;
+    return this.#counted(() => {
+      const said = room.saying.then(() => this.#say(room, { action: 'say', room: name, data, key }, { signal, ending }));
+      room.saying = said.catch(() => {});
+      return atMost(Infinity, said, undefined, signal).then(() => said);
+    });
   }
 
   /**
    * Sends a direct message to all connections of a user, or to one connection.
    * @param {{user: string} | {connection: string}} to
-   * @returns {Promise<{messageId: string, sent: number, gone: number, failed: number, queued: boolean}>}
+   * @param {T} data
+   * @param {{key?: string, signal?: AbortSignal}} [options]
+   * @returns {Promise<import('./types.js').Sent>}
    */
-  tell(to, data, { key = randomKey() } = {}) {
-    return this.#ask({ action: 'tell', to, data, key }, onceWithinADay());
+  tell(to, data, { key = randomKey(), signal } = {}) {
+    return this.#request({ action: 'tell', to, data, key }, { ...ONCE, signal });
   }
 
-  /** Sends data to everybody who is connected. Resolves as tell does. */
-  broadcast(data, { key = randomKey() } = {}) {
-    return this.#ask({ action: 'broadcast', data, key }, onceWithinADay());
+  /**
+   * Sends data to everybody who is connected. Resolves as tell does.
+   * @param {T} data
+   * @param {{key?: string, signal?: AbortSignal}} [options]
+   * @returns {Promise<import('./types.js').Sent>}
+   */
+  broadcast(data, { key = randomKey(), signal } = {}) {
+    return this.#request({ action: 'broadcast', data, key }, { ...ONCE, signal });
   }
 
-  /** Resolves with everybody in a room: [{user, connections}]. */
-  who(name) {
+  /**
+   * Resolves with everybody in a room.
+   * @param {string} name
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<import('./types.js').Member[]>}
+   */
+  who(name, { signal } = {}) {
     const room = this.#rooms.get(name);
-    return room ? room.who() : Promise.reject(new WsEchoError('not_a_member', `join ${name} first`));
+    return room ? this.#counted(() => room.who(signal)) : Promise.reject(notJoined(name));
   }
 
   /**
    * Reads a page of a room's history: the messages before or after a number, or the newest.
    * @param {string} name
-   * @param {{before?: number, after?: number, epoch?: string, limit?: number}} [position]
-   * @returns {Promise<{epoch: string, messages: object[], more: boolean, first?: number}>}
+   * @param {{before?: number, after?: number, epoch?: string, limit?: number, signal?: AbortSignal}} [position]
+   * @returns {Promise<import('./types.js').Page<T>>}
    */
-  async history(name, position = {}) {
-    const page = await this.#ask({ action: 'history', room: name, ...position }, { room: name });
-    return { epoch: page.epoch, ...readable(page) };
+  async history(name, { signal, ...position } = {}) {
+    const page = await this.#request({ action: 'history', room: name, ...position }, { room: name, signal });
+    return this.#marked({ epoch: page.epoch, ...readable(page) });
   }
 
-  /** Asks for an echo of data. Resolves with it and with what the service knows of this connection. */
-  echo(data) {
-    return this.#ask({ action: 'echo', data });
+  /**
+   * Asks for an echo of data. Resolves with it and with what the service knows of this connection.
+   * @param {T} [data]
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<{data: T, connection: Record<string, string>}>}
+   */
+  echo(data, { signal } = {}) {
+    return this.#request({ action: 'echo', data }, { signal });
+  }
+
+  /**
+   * Sends an action that this client does not know, such as an extension's, and resolves with its reply. It is repeated
+   * as a say is, with a key, until it is answered.
+   * @param {string} action
+   * @param {Record<string, any>} [fields] of the message, beside action, id, key and room
+   * @param {{room?: string, signal?: AbortSignal}} [options] room: one that has to be joined, and is sent as a field
+   * @returns {Promise<Record<string, any>>}
+   */
+  request(action, fields = {}, { room, signal } = {}) {
+    return this.#request({ key: randomKey(), ...fields, action, room }, { ...ONCE, room, signal });
   }
 
   /** Looks whether the connection still works and nothing was missed, as it does by itself on waking up. */
   async check() {
-    this.#wake();
+    this.#keeper?.wake();
     const link = this.#link;
     if (!link) return;
-    try {
-      await this.#ping(link, CHECK_MS);
-    } catch (error) {
-      if (error.code === 'timeout') link.drop();
-    }
+    link.probe();
+    await this.#look(link);
   }
 
   // Connections.
 
-  /** Connects again and again. */
-  async #run() {
-    for (let attempt = 0; this.#running; attempt++) {
-      this.#setState('connecting');
-      try {
-        let link = await this.#dial();
-        const began = Date.now();
-        while (link) link = await this.#use(link);
-        if (Date.now() - began >= STABLE_MS) attempt = 0;
-      } catch (error) {
-        this.#emit('error', { error });
-      }
-      if (this.#running) await this.#wait(backoff(attempt, FIRST_WAIT_MS, LAST_WAIT_MS));
-    }
+  get #link() {
+    return this.#keeper?.link;
   }
 
-  async #wait(milliseconds) {
-    this.#setState('waiting', { retryAt: Date.now() + milliseconds });
-    await new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = () => {};
+  /** @param {import('./types.js').StateDetail} detail */
+  #keeps(detail) {
+    this.#state = detail.state;
+    if (detail.reason) this.#end(detail.reason);
+    this.#changed();
+    this.#emit('state', detail);
   }
 
-  /** Opens a connection and learns who it is. */
-  async #dial() {
-    const { token, timeoutMs, WebSocket } = this.#options;
-    const bearer = typeof token === 'function' ? await token() : token;
-    if (!this.#running) throw new WsEchoError('closed', 'the client was closed');
-    const socket = new WebSocket(this.#url.href, bearer ? [PROTOCOL, offer(bearer)] : [PROTOCOL]);
-    const link = new Link(socket, { timeoutMs, onMessage: (message) => this.#receive(message) });
-    try {
-      await link.opened;
-      link.welcome = await link.ask({ action: 'hello' });
-      this.#mine.add(link.welcome.connectionId);
-    } catch (error) {
-      link.drop();
-      throw error;
-    }
-    if (this.#running) return link;
-    link.drop();
-    throw new WsEchoError('closed', 'the client was closed');
+  /** @param {Link} link */
+  #use(link) {
+    this.#welcome = link.welcome;
+    this.#rooms.forEach((room) => room.link === link || (room.link = undefined)); // What is still on the old one.
+    if (this.#state === 'open') this.#changed();
+    else this.#keeps({ state: 'open' });
+    this.#enterAll(link);
+    this.#keepPinging(link).catch(() => {}); // It ends with the client.
+  }
+
+  /** @param {Link} link */
+  #enterAll(link) {
+    this.#mine.add(link.welcome.connectionId);
+    return Promise.all([...this.#rooms.values()].map((room) => room.link === link || this.#enter(room, link)));
   }
 
   /**
-   * Uses a connection until it ends or is replaced.
-   * @returns {Promise<Link | undefined>} the connection that replaced it
+   * Joins a room on a connection, once at a time.
+   * @param {Room} room
+   * @param {Link} link
    */
-  async #use(link) {
-    this.#link = link;
-    this.#welcome = link.welcome;
-    if (this.#state === 'open') this.#changed();
-    else this.#setState('open');
-    this.#rooms.forEach((room) => room.link === link || this.#enter(room, link));
-    const pinging = this.#keepPinging(link);
-    const next = await this.#replacement(link);
-    pinging.stop();
-    if (next) return next;
-    if (this.#link === link) this.#link = undefined;
-    this.#changed();
-    return undefined;
-  }
-
-  /** Waits for the end of a connection, and opens the next one shortly before. */
-  async #replacement(link) {
-    for (let attempt = 0; ; attempt++) {
-      const delay = attempt === 0 ? rotateAfter(link) : backoff(attempt, FIRST_WAIT_MS, LAST_WAIT_MS);
-      if (!(await lasts(link, delay))) return undefined;
-      try {
-        return await this.#rotate(link);
-      } catch (error) {
-        this.#emit('error', { error });
-      }
+  #enter(room, link) {
+    if (room.entering?.link !== link) {
+      const entering = { link, done: this.#entering(room, link).catch(() => {}) };
+      room.entering = entering;
+      entering.done.then(() => room.entering === entering && (room.entering = undefined));
     }
+    return room.entering.done;
   }
 
-  /** Opens a new connection, joins all rooms, and only then closes the old one: everything comes on at least one. */
-  async #rotate(old) {
-    const link = await this.#dial();
-    await Promise.all([...this.#rooms.values()].map((room) => this.#enter(room, link)));
-    if (!link.open) throw new WsEchoError('disconnected', 'the new connection ended at once', { retryable: true });
-    old.retire();
-    return link;
-  }
-
-  /** Joins a room on a connection, from where this client has its messages. */
-  async #enter(room, link) {
+  /**
+   * Joins a room on a connection, from where this client has its messages.
+   * @param {Room} room
+   * @param {Link} link
+   */
+  async #entering(room, link) {
     for (let attempt = 0; link.open && room.wanted; attempt++) {
       try {
         const ack = await link.ask({ action: 'join', room: room.name, ...room.resume });
-        if (!room.wanted) {
-          await this.#exit(room, link);
-          return;
-        }
+        if (!room.wanted) return await this.#exit(room, link);
         room.entered(ack, link);
         this.#changed();
         return;
-      } catch (error) {
+      } catch (/** @type {any} */ error) {
         if (!this.#repeatable(error, link)) {
           this.#forget(room, error);
           this.#emit('error', { error, room: room.name });
           return;
         }
-        await pause(waitAfter(error, attempt));
+        await this.#pause(error, attempt);
       }
     }
   }
 
-  /** Ends a membership, unless it is wanted again by now; it ends with its connection anyway. */
+  /**
+   * Ends a membership, unless it is wanted again by now; it ends with its connection anyway.
+   * @param {Room} room
+   * @param {Link | undefined} link
+   */
   async #exit(room, link) {
     for (let attempt = 0; link?.open && !this.#rooms.has(room.name); attempt++) {
       try {
@@ -354,11 +367,15 @@ export class WsEcho extends EventTarget {
         return;
       } catch (error) {
         if (!this.#repeatable(error, link)) return;
-        await pause(waitAfter(error, attempt));
+        await this.#pause(error, attempt).catch(() => {}); // The end of the client ends the connection.
       }
     }
   }
 
+  /**
+   * @param {Room} room
+   * @param {any} why
+   */
   #forget(room, why) {
     room.end(why);
     if (this.#rooms.get(room.name) === room) {
@@ -370,123 +387,186 @@ export class WsEcho extends EventTarget {
 
   // What is missing at the end of a room shows in no gap: only the head tells.
 
-  #keepPinging(link) {
+  /** @param {Link} link */
+  async #keepPinging(link) {
     const { pingMs } = this.#options;
-    let timer;
-    let pinged = Date.now();
-    const next = () => {
-      timer = setTimeout(async () => {
-        if (this.#joinedOn(link).length > 0 || Date.now() - pinged >= KEEP_ALIVE_MS) {
-          pinged = Date.now();
-          await this.#look(link);
-        }
-        if (timer) next();
-      }, jitter(0.8 * pingMs, 1.2 * pingMs));
-    };
-    next();
-    return { stop: () => (timer = clearTimeout(timer)) };
+    for (let pinged = now(); ; ) {
+      await pause(jitter(0.8 * pingMs, 1.2 * pingMs), this.#ending);
+      if (link !== this.#link) return;
+      if (this.#joinedOn(link).length === 0 && now() - pinged < KEEP_ALIVE_MS) continue;
+      pinged = now();
+      await this.#look(link);
+    }
   }
 
   /** Pings once when nothing has been said for a while; the other pings stay where they are. */
   #lookSoon() {
     clearTimeout(this.#spoken);
-    if (this.#running) this.#spoken = setTimeout(() => this.#link && this.#look(this.#link), SPOKEN_MS);
+    if (!this.#ending.reason) this.#spoken = setTimeout(() => this.#link && this.#look(this.#link), SPOKEN_MS);
   }
 
-  #look(link) {
-    return this.#ping(link).catch((error) => error.code === 'timeout' && link === this.#link && this.check());
-  }
-
-  async #ping(link, timeoutMs) {
+  /**
+   * Pings, and learns of the heads of the rooms.
+   * @param {Link} link
+   */
+  async #look(link) {
     const rooms = this.#joinedOn(link).map((room) => room.name);
     try {
-      const pong = await link.ask({ action: 'ping', ...(rooms.length > 0 && { rooms }) }, timeoutMs);
+      const pong = await link.ask({ action: 'ping', ...(rooms.length > 0 && { rooms }) });
       for (const [name, { epoch, seq }] of Object.entries(pong.rooms)) this.#rooms.get(name)?.noteHead(epoch, seq);
-    } catch (error) {
-      this.#repeatable(error, link, this.#rooms.get(error.details?.room));
-      throw error;
+    } catch (/** @type {any} */ error) {
+      this.#repeatable(error, link, this.#rooms.get(error.details?.room)); // The next ping is the repetition.
     }
   }
 
+  /** @param {Link} link */
   #joinedOn(link) {
     return [...this.#rooms.values()].filter((room) => room.link === link);
   }
 
-  /** Listens for what tells that this machine was asleep or without a network. */
-  #watch(method) {
-    globalThis[method]?.('online', this.#woken);
-    globalThis.document?.[method]('visibilitychange', this.#woken);
+  /**
+   * Listens for what tells that this machine was asleep or without a network.
+   * @param {Ending} ending
+   */
+  #watch(ending) {
+    const told = (/** @type {Event} */ event) => {
+      if (event.type !== 'visibilitychange') this.#keeper?.network(event.type === 'offline');
+      if (event.type === 'offline' || globalThis.document?.visibilityState === 'hidden') return;
+      this.check();
+      this.#rooms.forEach((room) => room.recount());
+    };
+    /** @param {'addEventListener' | 'removeEventListener'} method */
+    const all = (method) => {
+      globalThis.document?.[method]('visibilitychange', told);
+      for (const type of ['offline', 'online']) globalThis[method]?.(type, told);
+    };
+    all('addEventListener');
+    ending.stops.add(() => all('removeEventListener'));
   }
-
-  #woken = () => {
-    if (globalThis.document?.visibilityState === 'hidden') return;
-    this.check();
-    this.#rooms.forEach((room) => room.recount());
-  };
 
   // Requests.
 
-  async #say(room, data, key) {
-    const message = { action: 'say', room: room.name, data, key };
+  /**
+   * Does something for the application, unless too much waits already.
+   * @template R
+   * @param {() => Promise<R>} act
+   * @returns {Promise<R>}
+   */
+  async #counted(act) {
+    const { maxPending } = this.#options;
+    if (this.#pending >= maxPending) {
+      throw new WsEchoError('queue_full', `${maxPending} requests wait already`, { retryable: true });
+    }
+    this.#pending++;
     try {
-      const { reply, link } = await this.#exchange(message, { room: room.name, ...onceWithinADay() });
+      return await act();
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  /**
+   * @param {Frame} message
+   * @param {Asking} asking
+   * @returns {Promise<any>}
+   */
+  #request(message, asking) {
+    return this.#counted(() => this.#ask(message, asking));
+  }
+
+  /**
+   * @param {Room} room
+   * @param {Frame} message
+   * @param {Asking} asking
+   */
+  async #say(room, message, asking) {
+    try {
+      const { reply, link } = await this.#exchange(message, { room: room.name, ...ONCE, ...asking });
       const { epoch, seq, messageId, at } = reply;
       const from = { user: link.welcome.user, connection: link.welcome.connectionId };
-      room.heard(epoch, [{ seq, messageId, from, data, at }]);
+      room.heard(epoch, [{ seq, messageId, from, data: message.data, at }]);
       return { epoch, seq, messageId, at };
     } finally {
       this.#lookSoon(); // Without an answer, too, it may be stored.
     }
   }
 
-  async #ask(message, options) {
-    return (await this.#exchange(message, options)).reply;
+  /**
+   * @param {Frame} message
+   * @param {Asking} asking
+   */
+  async #ask(message, asking) {
+    return (await this.#exchange(message, asking)).reply;
   }
 
   /**
    * Asks, and asks again until there is an answer, a refusal that stays, or no time left.
-   * @param {object} message
-   * @param {{room?: string, until?: number, once?: boolean}} [options] room: one that has to be joined; once: must not
-   *   happen twice
-   * @returns {Promise<{reply: object, link: Link}>} the answer, and the connection on which it came
+   * @param {Frame} message
+   * @param {Asking} asking
+   * @returns {Promise<{reply: Frame, link: Link}>} the answer, and the connection on which it came
    */
-  async #exchange(message, { room, until = Date.now() + REQUEST_MS, once = false } = {}) {
+  async #exchange(message, { room, forMs = REQUEST_MS, once, signal, ending = this.#ending }) {
+    const until = now() + forMs;
     let sentOn;
     for (let attempt = 0; ; attempt++) {
-      const link = await this.#ready(room, until);
+      const link = await this.#ready(room, until - now(), { signal, ending });
       if (once && sentOn && sentOn !== link && sentOn.welcome.user.startsWith('anon-')) {
         throw new WsEchoError('disconnected', 'the connection ended; whether the message was sent is not known');
       }
       sentOn = link;
       try {
-        return { reply: await link.ask(message), link };
+        return { reply: await link.ask(message, until - now(), undefined, signal), link };
       } catch (error) {
-        if (!this.#repeatable(error, link, this.#rooms.get(room)) || Date.now() >= until) throw error;
-        if (error.code === 'timeout' && link === this.#link) this.check();
-        await pause(waitAfter(error, attempt));
+        const over = ending.reason || signal?.aborted || now() >= until;
+        if (over || !this.#repeatable(error, link, this.#rooms.get(room ?? ''))) throw error;
+        await this.#pause(error, attempt, ending, signal);
       }
     }
   }
 
-  /** Waits for a connection on which a room is joined, or for any without a room. */
-  async #ready(name, until) {
-    const room = this.#rooms.get(name);
-    if (name && !room) throw new WsEchoError('not_a_member', `join ${name} first`);
-    const ready = await this.#until(() => {
-      if (room?.refused) return room.refused;
-      const link = room ? room.link : this.#link;
-      return link?.open && link;
-    }, until);
-    if (ready instanceof WsEchoError) throw ready;
-    return ready;
+  /**
+   * Waits for a connection on which a room is joined, or for any without a room.
+   * @param {string | undefined} name
+   * @param {number} milliseconds
+   * @param {Asking} asking
+   * @returns {Promise<Link>}
+   */
+  async #ready(name, milliseconds, { signal, ending = this.#ending }) {
+    const room = name === undefined ? undefined : this.#rooms.get(name);
+    if (name !== undefined && !room) throw ending.reason ?? notJoined(name);
+    let look = () => {};
+    /** @type {Promise<Link>} */
+    const found = new Promise((resolve, reject) => {
+      look = () => {
+        const link = room ? room.link : this.#link;
+        if (room?.refused) reject(room.refused);
+        else if (link?.open) resolve(link);
+      };
+    });
+    look();
+    this.#waiters.add(look);
+    try {
+      const link = await atMost(milliseconds, found, ending, signal);
+      if (link) return link;
+      throw tooLate('there was no connection in time');
+    } finally {
+      this.#waiters.delete(look);
+    }
   }
 
-  /** Decides whether what failed can be asked again, and mends what stands in its way. */
+  /**
+   * Decides whether what failed can be asked again, and mends what stands in its way.
+   * @param {any} error
+   * @param {Link} link
+   * @param {Room} [room]
+   */
   #repeatable(error, link, room) {
-    if (!this.#running) return false;
+    if (this.#ending.reason) return false;
     switch (error.code) {
-      case 'connection_closed': // The service has no such connection any more, or serves it no more:
-      case 'token_expired': // a new one helps.
+      case 'token_expired':
+        this.#dialer?.tokenEnded();
+      // falls through
+      case 'connection_closed': // The service has no such connection any more, or serves it no more: a new one helps.
         link.drop();
         return true;
       case 'not_a_member':
@@ -501,31 +581,18 @@ export class WsEcho extends EventTarget {
     }
   }
 
-  /** Waits until a function returns something. */
-  #until(ready, until) {
-    return new Promise((resolve, reject) => {
-      let timer;
-      const look = () => {
-        const value = ready();
-        if (!value && this.#running) return false;
-        end();
-        if (value) resolve(value);
-        else reject(new WsEchoError('closed', 'the client is closed'));
-        return true;
-      };
-      const end = () => {
-        clearTimeout(timer);
-        this.#waiters.delete(look);
-      };
-      if (look()) return;
-      this.#waiters.add(look);
-      if (until !== Infinity) {
-        timer = setTimeout(() => {
-          end();
-          reject(new WsEchoError('timeout', 'there was no connection in time', { retryable: true }));
-        }, until - Date.now());
-      }
-    });
+  /**
+   * Waits before asking again.
+   * @param {any} error
+   * @param {number} attempt
+   * @param {Ending} [ending]
+   * @param {AbortSignal} [signal]
+   */
+  async #pause({ code, details }, attempt, ending = this.#ending, signal) {
+    if (code === 'disconnected') return;
+    if (code !== 'rate_limited' || !(details.retryAfterMs >= 0)) return pause(backoff(attempt), ending, signal);
+    this.#emit('throttled', { until: Date.now() + details.retryAfterMs });
+    return pause(details.retryAfterMs * jitter(1, 1.5), ending, signal);
   }
 
   #changed() {
@@ -534,13 +601,14 @@ export class WsEcho extends EventTarget {
 
   // What comes.
 
+  /** @param {Frame} message */
   #receive(message) {
     switch (message.type) {
       case 'messages':
         this.#rooms.get(message.room)?.heard(message.epoch, message.messages);
         break;
       case 'message': // Of a service of the release before.
-        this.#rooms.get(message.room)?.heard(message.epoch, [numbered(message)]);
+        this.#rooms.get(message.room)?.heard(message.epoch, [message]);
         break;
       case 'joined':
       case 'left':
@@ -554,9 +622,13 @@ export class WsEcho extends EventTarget {
       case 'error':
       case undefined: // API Gateway's own errors have no type.
         this.#emit('error', { error: refusal(message) });
+        break;
+      default:
+        this.#emit('unknown', { message });
     }
   }
 
+  /** @param {string} messageId */
   #isNew(messageId) {
     if (this.#seen.has(messageId)) return false;
     this.#seen.add(messageId);
@@ -564,49 +636,30 @@ export class WsEcho extends EventTarget {
     return true;
   }
 
-  #setState(state, more = {}) {
-    this.#state = state;
-    this.#changed();
-    this.#emit('state', { state, ...more });
+  /**
+   * A message, or a page of them, with whether this client sent it, or this user. What another service pushes has no
+   * sender.
+   * @param {any} detail
+   * @returns {any}
+   */
+  #marked(detail) {
+    const { from, messages } = detail;
+    if (messages) return { ...detail, messages: messages.map((/** @type {Frame} */ message) => this.#marked(message)) };
+    const own = this.#mine.has(from?.connection);
+    return from ? { ...detail, own, mine: own || from.user === this.user } : detail;
   }
 
+  /**
+   * @param {string} type
+   * @param {any} detail
+   */
   #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.dispatchEvent(new CustomEvent(type, { detail: this.#marked(detail) }));
   }
 }
 
 /** What others will get is sent until it is acknowledged, as long as the service remembers its key. */
-function onceWithinADay() {
-  return { until: Date.now() + SEND_MS, once: true };
-}
+const ONCE = { forMs: SEND_MS, once: true };
 
-/** What belongs to a message itself of a push that has one. */
-function numbered({ seq, messageId, from, data, at, void: isVoid }) {
-  return isVoid ? { seq, void: true } : { seq, messageId, from, data, at };
-}
-
-/** A token as a subprotocol. What browsers say of one that cannot be sent would repeat it. */
-function offer(bearer) {
-  if (TOKEN.test(bearer)) return `bearer.${bearer}`;
-  throw new WsEchoError('invalid_token', 'the token has characters that no token has');
-}
-
-/** How long to wait before asking again. */
-function waitAfter(error, attempt) {
-  if (error.code === 'rate_limited' && error.details.retryAfterMs >= 0) return error.details.retryAfterMs * jitter(1, 1.5);
-  if (error.code === 'timeout' || error.code === 'disconnected') return 0;
-  return backoff(attempt, FIRST_WAIT_MS, LAST_WAIT_MS);
-}
-
-/** How long to use a connection. Its life is reckoned by the service's clock alone: this machine's may be wrong. */
-function rotateAfter({ welcome, openedAt }) {
-  const began = Date.parse(welcome.connectedAt ?? new Date(openedAt).toISOString());
-  const life = Math.min(Date.parse(welcome.expiresAt) - began || LIFE_MS, LIFE_MS);
-  const margin = Math.min(ROTATION_MS, life / 4);
-  return Math.max(life - jitter(margin / 2, margin), 1000);
-}
-
-/** Whether a connection is still there after a while. */
-async function lasts(link, milliseconds) {
-  return (await atMost(milliseconds, link.closed.then(() => 'closed'))) !== 'closed';
-}
+/** @param {string} name */
+const notJoined = (name) => new WsEchoError('not_a_member', `join ${name} first`);

@@ -3,6 +3,7 @@
  * does; tests make it lose, hold back and refuse things.
  */
 import { mock } from 'node:test';
+import { WsEcho } from '../wsecho.js';
 
 const LIFE_MS = 2 * 60 * 60_000;
 
@@ -11,10 +12,29 @@ export async function settle() {
   for (let i = 0; i < 5; i++) await new Promise(setImmediate);
 }
 
+let elapsed = 0; // What no setting of the clock changes.
+
+/** Begins virtual time: timers, the clock, and the time since the start, which the clock may differ from. */
+export function startTime(apis = ['setTimeout', 'Date']) {
+  mock.timers.enable({ apis, now: Date.parse('2026-01-01T00:00:00Z') });
+  mock.method(performance, 'now', () => elapsed);
+}
+
+export function endTime() {
+  mock.timers.reset();
+  mock.restoreAll();
+}
+
+/** Moves virtual time, without letting anything happen between. */
+export function tick(milliseconds) {
+  elapsed += milliseconds;
+  mock.timers.tick(milliseconds);
+}
+
 /** Lets virtual time pass. */
 export async function pass(milliseconds, step = 50) {
   for (let left = milliseconds; left > 0; left -= step) {
-    mock.timers.tick(Math.min(step, left));
+    tick(Math.min(step, left));
     await settle();
   }
 }
@@ -27,6 +47,8 @@ export class Service {
   received = [];
   /** Whether connections are refused. */
   down = false;
+  /** The status of the refusal, which only some platforms tell; 0 for browsers. */
+  status = 0;
   /** Takes a message before the service does; what it returns is the answer, undefined leaves it to the service, null
    * swallows it. */
   intercept = () => undefined;
@@ -37,6 +59,11 @@ export class Service {
   /** Whether it is of the release before, which pushed each message in a frame of its own. */
   old = false;
   lifeMs = LIFE_MS;
+  /** How long anything takes to a client, beside its turn on a line of so many bytes a second. */
+  latencyMs = 0;
+  bytesPerSecond = Infinity;
+  /** The bytes that it sent. */
+  bytes = 0;
 
   #rooms = new Map();
   #keys = new Map();
@@ -48,6 +75,7 @@ export class Service {
     return class extends Socket {
       constructor(url, protocols) {
         super();
+        this.service = service;
         service.#dial(this, url, protocols);
       }
     };
@@ -92,7 +120,9 @@ export class Service {
   #dial(socket, url, protocols) {
     this.dials.push({ at: Date.now(), url, protocols, socket });
     setImmediate(() => {
+      if (socket.readyState === 3) return; // It was closed meanwhile.
       if (this.down) {
+        if (this.status) socket.onerror?.({ message: `Unexpected server response: ${this.status}` });
         socket.end();
         return;
       }
@@ -113,7 +143,7 @@ export class Service {
   #receive(socket, message) {
     this.received.push({ at: Date.now(), socket, message });
     let answer = this.intercept(message, socket);
-    if (answer === undefined) answer = this[message.action](socket, message);
+    answer ??= answer === null ? null : this[message.action]?.(socket, message) ?? refuse('unknown_action', { action: message.action });
     if (answer !== null) socket.arrive({ ...answer, id: message.id });
   }
 
@@ -122,7 +152,7 @@ export class Service {
   hello(socket) {
     return {
       type: 'welcome', connectionId: socket.id, user: socket.user, connectedAt: new Date(socket.begun).toISOString(),
-      expiresAt: new Date(socket.begun + this.lifeMs).toISOString(), limits: {},
+      expiresAt: new Date(socket.begun + this.lifeMs).toISOString(), limits: { dataBytes: 32_768, rooms: 20, pageMessages: 100 },
     };
   }
 
@@ -143,6 +173,7 @@ export class Service {
 
   say(socket, { room: name, data, key }) {
     const known = this.#keys.get(`${socket.user} ${key}`);
+    if (known && JSON.stringify(known.data) !== JSON.stringify(data)) return refuse('conflict');
     const from = { user: socket.user, connection: socket.id };
     const message = known ?? this.#store(name, data, from);
     this.#keys.set(`${socket.user} ${key}`, message);
@@ -162,7 +193,20 @@ export class Service {
     }, this.roundMs);
   }
 
-  tell() {
+  echo(socket, { data }) {
+    const connection = { connectionId: socket.id, connectedAt: new Date(socket.begun).toISOString(), stage: 'dev', requestId: 'r', user: socket.user };
+    return { type: 'echo', data, connection };
+  }
+
+  broadcast() {
+    return this.#sent();
+  }
+
+  tell(_, message) {
+    return message?.to.user === 'nobody' ? refuse('recipient_not_found') : this.#sent();
+  }
+
+  #sent() {
     return { type: 'ack', messageId: `m${++this.#ids}`, sent: 1, gone: 0, failed: 0, queued: false };
   }
 
@@ -224,8 +268,14 @@ class Socket {
 
   /** A message comes to the client. */
   arrive(message) {
+    const { service } = this;
     const text = JSON.stringify(message);
-    setImmediate(() => this.readyState === 1 && this.onmessage?.({ data: text }));
+    const come = () => setImmediate(() => this.readyState === 1 && this.onmessage?.({ data: text }));
+    service.bytes += text.length;
+    this.free = Math.max(this.free ?? 0, performance.now()) + (1000 * text.length) / service.bytesPerSecond;
+    const takes = this.free - performance.now() + service.latencyMs;
+    if (takes > 0) setTimeout(come, takes);
+    else come();
   }
 
   end() {
@@ -234,4 +284,14 @@ class Socket {
     this.gone();
     setImmediate(() => this.onclose?.({}));
   }
+}
+
+/** A connected client that keeps what it was told. */
+export async function connected(service, options = {}) {
+  const client = new WsEcho('ws://localhost/dev', { user: 'ada', WebSocket: service.WebSocket, reachable: async () => false, ...options });
+  client.told = { state: [], page: [], message: [], presence: [], direct: [], push: [], throttled: [], unknown: [], error: [] };
+  for (const type of Object.keys(client.told)) client.addEventListener(type, ({ detail }) => client.told[type].push(detail));
+  client.connect();
+  await settle();
+  return client;
 }

@@ -1,15 +1,14 @@
 /** The client against a service in memory and in virtual time. Run by `go test` or with `node --test`. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { WsEcho } from '../wsecho.js';
 import { Sequence } from '../sequence.js';
-import { Service, pass, refuse, settle } from './service.js';
+import { Service, connected, endTime, pass, refuse, settle, startTime } from './service.js';
 
 let service;
 let clients;
 
 beforeEach(() => {
-  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.parse('2026-01-01T00:00:00Z') });
+  startTime();
   service = new Service();
   clients = [];
 });
@@ -17,18 +16,12 @@ beforeEach(() => {
 afterEach(async () => {
   clients.forEach((client) => client.close());
   await settle();
-  mock.timers.reset();
-  mock.restoreAll();
+  endTime();
 });
 
-/** A connected client that keeps what it was told. */
-async function connect(options = {}) {
-  const client = new WsEcho('ws://localhost/dev', { user: 'ada', WebSocket: service.WebSocket, ...options });
-  client.told = { state: [], page: [], message: [], presence: [], direct: [], push: [], error: [] };
-  for (const type of Object.keys(client.told)) client.addEventListener(type, ({ detail }) => client.told[type].push(detail));
+async function connect(options) {
+  const client = await connected(service, options);
   clients.push(client);
-  client.connect();
-  await settle();
   return client;
 }
 
@@ -133,7 +126,7 @@ test('a frame has many messages, and what of them is there already does not show
   assert.equal(said.seq, 7);
   assert.deepEqual(numbers(client), [1, 3, 4, 5, 6, 7]);
   assert.deepEqual(client.told.message.filter(({ own }) => own).map(({ data }) => data), ['mine']);
-  assert.deepEqual(client.told.message[0], { room: 'r', epoch: 'epoch-1', ...stored[0], own: false });
+  assert.deepEqual(client.told.message[0], { room: 'r', epoch: 'epoch-1', ...stored[0], own: false, mine: false });
   await pass(3000);
   assert.equal(service.count('history'), 0);
 });
@@ -375,14 +368,14 @@ test('a network that is back makes it look at once', async () => {
     const client = await connect();
     await client.join('r');
     service.spoken('r', 'lost', { push: false });
-    globalThis.woken();
+    globalThis.woken({ type: 'online' });
     await pass(2500);
     assert.deepEqual(numbers(client), [1]);
     const [dead] = service.sockets; // And nobody has told the client.
     service.intercept = (_, socket) => (socket === dead ? null : undefined);
     const { length } = service.dials;
-    globalThis.woken();
-    await pass(6100);
+    globalThis.woken({ type: 'online' });
+    await pass(10_600);
     assert.equal(service.dials.length, length + 1);
     assert.equal(client.state, 'open');
   } finally {
@@ -440,7 +433,7 @@ test('a room is resumed from where it was', async () => {
   service.down = true;
   service.cut();
   await settle();
-  assert.deepEqual([client.state, client.user], ['waiting', 'ada']);
+  assert.deepEqual([client.state, client.user], ['reconnecting', 'ada']);
   from1to(250).forEach((n) => service.spoken('r', n));
   service.down = false;
   await pass(3000);
