@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -158,16 +159,24 @@ func (pr *process) report(status error) {
 	switch {
 	case pr.state == starting:
 		err := pr.initFailure(status)
-		p.options.Logger.Error("a function's initialisation failed", "function", p.function.Name, "error", err.Error(), "output", pr.lastOutput())
+		p.options.Logger.Error("a function's initialisation failed", "function", p.function.Name, "error", err.Error(), pr.unseen())
 		p.failWaiting(err)
 	case pr.state == running && len(pr.events) > 0: // It never got the event.
 		p.waiting = slices.Insert(p.waiting, 0, <-pr.events)
 	case pr.state == running:
 		err := exited(pr.current.id, status)
 		p.options.Logger.Error("a function's process ended during an event", "function", p.function.Name, "requestId", pr.current.id,
-			"error", err.Message, "output", pr.lastOutput())
+			"error", err.Message, pr.unseen())
 		pr.current.finish(nil, err)
 	}
+}
+
+// unseen is what the process wrote last, for a log, unless somebody reads it as it is written.
+func (pr *process) unseen() slog.Attr {
+	if pr.pool.options.Output != io.Discard {
+		return slog.Attr{}
+	}
+	return slog.String("output", pr.lastOutput())
 }
 
 func (pr *process) lastOutput() string {

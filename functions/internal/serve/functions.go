@@ -155,6 +155,17 @@ func unpackFile(root *os.Root, file *zip.File) error {
 	return errors.Join(err, to.Close())
 }
 
+// reason is why a process did not start, with its type if it has one that says more than that the process ended. What it
+// has printed was shown then.
+func reason(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "; the last it wrote:\n")
+	var failed *lambdaruntime.Error
+	if errors.As(err, &failed) && failed.Type != "Runtime.ExitError" && !strings.HasPrefix(text, failed.Type) {
+		text = failed.Type + ": " + text
+	}
+	return text
+}
+
 // initialise starts one process of each function, so that what keeps one from starting shows now. A command of the caller
 // has all the time that it wants: it may be a compiler, or a debugger that waits.
 func (s *Server) initialise(ctx context.Context) error {
@@ -168,7 +179,7 @@ func (s *Server) initialise(ctx context.Context) error {
 		}
 		all.Go(func() {
 			if err := s.pools[id].Init(ctx); err != nil {
-				errs[i] = problem(f, fmt.Errorf("it does not start: %w", err))
+				errs[i] = problem(f, fmt.Errorf("it does not start: %s", reason(err)))
 			}
 		})
 	}
