@@ -89,8 +89,8 @@ func (s *Server) environment(f *cloudformation.Function) []string {
 
 // folder is where a function's code is, unpacked if need be.
 func (s *Server) folder(f *cloudformation.Function) (string, error) {
-	if f.Code.Directory != "" {
-		return f.Code.Directory, nil
+	if folder := cmp.Or(s.options.Code[f.LogicalID], f.Code.Directory); folder != "" {
+		return folder, nil
 	}
 	folder, err := os.MkdirTemp("", "gateway-"+f.LogicalID+"-")
 	if err != nil {
