@@ -35,16 +35,17 @@ func (m mock) Invoke(_ context.Context, event []byte) ([]byte, error) {
 		return nil, errors.New("the request template of the MOCK integration makes no statusCode")
 	}
 	code, _ := strconv.Atoi(status[1])
-	message.Body = request
-	return json.Marshal(map[string]any{"statusCode": code, "body": m.reply(status[1], message)})
+	return json.Marshal(map[string]any{"statusCode": code, "body": m.reply(status[1], message, request)})
 }
 
-// reply is what the response for a status says.
-func (m mock) reply(status string, message variables) string {
+// reply is what the response for a status says. What the request template made is the $input of it; the message picks the
+// template.
+func (m mock) reply(status string, message variables, request string) string {
 	for _, exact := range []bool{true, false} {
 		for _, response := range m.Responses {
 			if matches(response.Key, status, exact) {
 				template, _ := selected(response.Templates, response.TemplateSelectionExpression, message)
+				message.Body = request
 				return render(template, message)
 			}
 		}
