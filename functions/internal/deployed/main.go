@@ -83,14 +83,19 @@ func unlessEnded(ctx context.Context, err error) error {
 	return err
 }
 
-// command runs a command beside the API.
+// command runs a command beside the API, in a group of its own, so that it ends with all that it has started.
 func command(ctx context.Context, command []string, url string, stdout, stderr io.Writer) error {
 	c := exec.CommandContext(ctx, command[0], command[1:]...)
 	c.Stdout, c.Stderr = stdout, stderr
 	c.Env = append(os.Environ(), "WSECHO_URL="+url)
-	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGINT) }
 	c.WaitDelay = patience
-	if err := c.Run(); err != nil {
+	err := c.Run()
+	if c.Process != nil {
+		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // Most often nobody is left.
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", strings.Join(command, " "), err)
 	}
 	return nil

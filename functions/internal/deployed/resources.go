@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,6 +52,9 @@ func makeTable(ctx context.Context, client *dynamodb.Client, r cloudformation.Re
 		TableName: &r.Name, BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: table.AttributeDefinitions, KeySchema: table.KeySchema,
 	})
+	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
+		return nil // With -dynamodb it may.
+	}
 	if err != nil || table.TimeToLiveSpecification.AttributeName == nil {
 		return err
 	}

@@ -58,14 +58,16 @@ func start(ctx context.Context, o options, stdout, log io.Writer) (*stack, error
 	return s, nil
 }
 
-// step says what was done, and how long it took.
+// step says what is done, and then how long it took.
 func step(out io.Writer, what string, do func() error) error {
+	fmt.Fprintf(out, "%-36s", what)
 	began := time.Now()
-	if err := do(); err != nil {
-		return err
+	err := do()
+	if err == nil {
+		fmt.Fprintf(out, " %5.1f s", time.Since(began).Seconds())
 	}
-	fmt.Fprintf(out, "%-36s %5.1f s\n", what, time.Since(began).Seconds())
-	return nil
+	fmt.Fprintln(out)
+	return err
 }
 
 func (s *stack) reading() cloudformation.Options {

@@ -31,7 +31,7 @@ func (s *Server) makeFunctions(context.Context) error {
 	for _, id := range s.invoked() {
 		f := s.Application.Function(id)
 		if err := s.makeFunction(f); err != nil {
-			errs = append(errs, problem(f, err))
+			errs = append(errs, s.problem(f, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -57,10 +57,10 @@ func (s *Server) makeFunction(f *cloudformation.Function) error {
 }
 
 // problem says where a function is that can't run, and how it would be built if it isn't.
-func problem(f *cloudformation.Function, err error) cloudformation.Problem {
+func (s *Server) problem(f *cloudformation.Function, err error) cloudformation.Problem {
 	text, _ := strings.CutPrefix(err.Error(), "function "+f.Name+": ")
 	p := cloudformation.Problem{Position: f.Position, Resource: f.LogicalID, Text: strings.ReplaceAll(text, "\n", " ")}
-	if f.BuildMethod != "" {
+	if f.BuildMethod != "" && s.options.Code[f.LogicalID] == "" {
 		p.Remedy = "or build it, as its BuildMethod is " + f.BuildMethod + ": sam build, then -template .aws-sam/build/template.yaml"
 	}
 	return p
@@ -179,7 +179,7 @@ func (s *Server) initialise(ctx context.Context) error {
 		}
 		all.Go(func() {
 			if err := s.pools[id].Init(ctx); err != nil {
-				errs[i] = problem(f, fmt.Errorf("it does not start: %s", reason(err)))
+				errs[i] = s.problem(f, fmt.Errorf("it does not start: %s", reason(err)))
 			}
 		})
 	}
