@@ -91,7 +91,7 @@ lint: ## Check format, vet, staticcheck and that go.mod is tidy
 
 # What cannot be installed here leaves its tests skipped, but for TestRoles, which fails; where CI is set it is an error.
 tools:
-	@for tool in tools-dynamodb tools-sqs tools-gateway tools-autobahn tools-wscat; do \
+	@for tool in tools-dynamodb tools-sqs tools-gateway tools-examples tools-autobahn tools-wscat; do \
 		$(MAKE) --no-print-directory $$tool || { echo "!! make $$tool failed: the tests that need it are skipped or fail" >&2; test -z "$$CI"; } || exit 1; \
 	done
 
@@ -260,6 +260,18 @@ $(CLIENTS_JS_STAMP):
 	@rm -rf $(@D)
 	npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
 		@aws-sdk/client-apigatewaymanagementapi@$(AWS_JS_VERSION) ws@$(WS_VERSION)
+	@touch $@
+
+# What the Node functions of functions/gateway's tests import. Lambda's own runtime has it.
+EXAMPLES_STAMP     := $(TOOLS)/gateway-examples/.installed-$(AWS_JS_VERSION)
+
+.PHONY: tools-examples
+tools-examples: $(EXAMPLES_STAMP) ## Install AWS's SDK for the Node functions that test the gateway (needs npm)
+
+$(EXAMPLES_STAMP):
+	@rm -rf $(@D)
+	npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
+		$(foreach package,client-apigatewaymanagementapi client-dynamodb lib-dynamodb,@aws-sdk/$(package)@$(AWS_JS_VERSION))
 	@touch $@
 
 # The suite is Python 2: it runs on Jython, which finds it in the folder lib.

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"net"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
 	"testing"
+
+	"wsecho/adapters/gateway/gatewaytest"
 )
 
 // oneRoute is a template with one function, some of whose lines are given.
@@ -80,7 +83,7 @@ func TestBadInput(t *testing.T) {
 		{name: "no module", template: nodeFunction("Handler: app.handler"), files: code, needs: node, output: true, want: `^template\.yaml:13: Echo: it does not start: .*app`},
 		{name: "no module in Python", template: oneRoute("Runtime: python3.13", "CodeUri: code", "Handler: app.handler"), files: code, needs: []string{"python3"}, output: true, want: `^template\.yaml:13: Echo: it does not start: .*app`},
 		{name: "no syntax", template: nodeFunction("Handler: index.handler"), files: map[string]string{"code/index.js": "exports.handler = {\n"}, needs: node, output: true, want: `^template\.yaml:13: Echo: it does not start: Runtime\.UserCodeSyntaxError: `},
-		{name: "ends", template: nodeFunction("Handler: index.handler"), files: map[string]string{"code/index.js": "process.exit(3)\n"}, needs: node, output: true, want: `^template\.yaml:13: Echo: it does not start: .*exit status 3`},
+		{name: "ends", template: nodeFunction("Handler: index.handler"), files: map[string]string{"code/index.js": "process.exit(3)\n"}, args: []string{"-strict"}, needs: node, output: true, want: `^template\.yaml:13: Echo: it does not start: .*exit status 3`},
 		{name: "no binary", template: oneRoute("Runtime: provided.al2023", "Handler: bootstrap", "CodeUri: code"), files: code, want: `^template\.yaml:13: Echo: there is no file bootstrap in .*go build`},
 		{name: "another processor", template: oneRoute("Runtime: provided.al2023", "Handler: bootstrap", "CodeUri: code"), files: map[string]string{"code/bootstrap": elsewhere()}, want: `^template\.yaml:13: Echo: .* is built for linux/\w+ and this machine is `},
 		{name: "no archive", template: oneRoute("Runtime: nodejs22.x", "Handler: index.handler", "CodeUri: code.zip"), files: map[string]string{"code.zip": "PK"}, want: `^template\.yaml:13: Echo: .*code\.zip can't be unpacked: `},
@@ -111,6 +114,31 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("it said\n%s%s\nwant %s", p.out.String(), p.log.String(), c.want)
 			}
 			p.nothingLeft()
+		})
+	}
+}
+
+// TestFunctionThatDoesNotStart: what its own code does at the start is an error of its events alone, as on AWS.
+func TestFunctionThatDoesNotStart(t *testing.T) {
+	need(t, "node")
+	for name, c := range map[string]struct{ code, want string }{
+		"ends":   {"process.exit(3)\n", "Echo: it does not start: function Echo ended before it asked for an event (exit status 3)"},
+		"throws": {"throw new TypeError('no table')\n", "Echo: it does not start: TypeError: no table; its events fail until it does"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := folder(t, map[string]string{"template.yaml": nodeFunction("Handler: index.handler"), "code/index.js": c.code})
+			p := start(t, root, nil, "-watch")
+			until(t, func() bool { return strings.Contains(p.log.String(), "warning: template.yaml:13: "+c.want) })
+			client := gatewaytest.Connect(t, p.urls[0])
+			client.Send("hello")
+			if got := client.Message(); !strings.Contains(got, `"Internal server error"`) {
+				t.Errorf("got %s", got)
+			}
+			write(t, filepath.Join(root, "code", "index.js"), echo)
+			until(t, func() bool {
+				client.Send("hello")
+				return client.Message() == "hello"
+			})
 		})
 	}
 }

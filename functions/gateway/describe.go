@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"wsecho/adapters/cloudformation"
@@ -24,7 +25,27 @@ func describe(stdout, stderr io.Writer, server *serve.Server) {
 		routes(stdout, server.Application, api)
 	}
 	first := server.APIs[0]
-	fmt.Fprintf(stdout, "\n  in a terminal  npx wscat -c %s\n  to end it      Ctrl-C\n\n", first.URL(first.Stages[0].Name))
+	fmt.Fprintf(stdout, "\n  in a terminal  npx wscat -c %s\n  to end it      Ctrl-C\n\n", wscat(first))
+}
+
+// wscat are the arguments by which wscat connects to an API, with something where its authorizer looks.
+func wscat(api *serve.API) string {
+	url, headers := api.URL(api.Stages[0].Name), ""
+	mark := "?"
+	for _, route := range api.Routes {
+		if route.Authorizer == nil {
+			continue
+		}
+		for _, source := range route.Authorizer.IdentitySources {
+			if name, is := strings.CutPrefix(source, "route.request.querystring."); is {
+				url += mark + name + "=…"
+				mark = "&"
+			} else if name, is := strings.CutPrefix(source, "route.request.header."); is {
+				headers += " -H '" + name + ": …'"
+			}
+		}
+	}
+	return "'" + url + "'" + headers
 }
 
 // routes says what each route leads to.

@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -82,4 +83,24 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestInterruptedStart: a function that takes its time to start doesn't keep the gateway.
+func TestInterruptedStart(t *testing.T) {
+	need(t, "node")
+	temporary, started := t.TempDir(), filepath.Join(t.TempDir(), "started")
+	code := "require('fs').writeFileSync('" + started + "', ''); while (true);\n"
+	root := folder(t, map[string]string{"template.yaml": nodeFunction("Handler: index.handler"), "code/index.js": code})
+	p := launch(t, root, []string{"TMPDIR=" + temporary})
+	until(t, func() bool {
+		_, err := os.Stat(started)
+		return err == nil
+	})
+	began := time.Now()
+	_ = p.command.Process.Signal(os.Interrupt)
+	if err := p.command.Wait(); err != nil || time.Since(began) > 3*time.Second {
+		t.Errorf("it ended with %v after %v\n%s", err, time.Since(began), p.log.String())
+	}
+	p.nothingLeft()
+	empty(t, temporary)
 }

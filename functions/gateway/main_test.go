@@ -14,6 +14,9 @@ import (
 	"wsecho/adapters/gateway/gatewaytest"
 )
 
+// buildFlags are those of the command: it is built for the race detector if the tests are.
+var buildFlags = []string{"build"}
+
 // binary is the command, built once for all tests, in a folder that is removed after them.
 var binary string
 
@@ -25,7 +28,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(folder)
 		binary = filepath.Join(folder, "gateway")
-		if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", append(buildFlags, "-o", binary, ".")...).CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 			return 1
 		}

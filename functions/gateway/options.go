@@ -21,6 +21,8 @@ type options struct {
 	env        pairs
 	processes  int
 	freeze     bool
+	timeouts   bool
+	strict     bool
 	watch      bool
 	verbose    bool
 	quiet      bool
@@ -80,6 +82,8 @@ func (o *options) define(flags *flag.FlagSet) {
 	flags.Var(o.env, "env", "`NAME=value` of a variable for all functions, whose own ones win; may be given several times")
 	flags.IntVar(&o.processes, "processes", 10, "`number` of processes that a function has at most")
 	flags.BoolVar(&o.freeze, "freeze", true, "freeze idle processes, as Lambda does (Linux)")
+	flags.BoolVar(&o.timeouts, "timeouts", true, "end what exceeds its function's Timeout; false for debuggers")
+	flags.BoolVar(&o.strict, "strict", false, "end with status 1 if the code of a function fails when it starts, instead of failing its events")
 	flags.BoolVar(&o.watch, "watch", false, "restart functions whose files change")
 	flags.BoolVar(&o.verbose, "v", false, "log messages and replies as well")
 	flags.BoolVar(&o.quiet, "q", false, "log only what goes wrong, and what functions print")
@@ -98,7 +102,7 @@ func (o options) serving(out io.Writer) serve.Options {
 	}
 	return serve.Options{
 		Template: o.template, Reading: o.reading, Addr: o.addr, Exec: o.exec, Env: env, Processes: o.processes,
-		NoFreeze: !o.freeze, Watch: o.watch, LogBodies: o.verbose,
+		NoFreeze: !o.freeze, NoTimeouts: !o.timeouts, Watch: o.watch, Strict: o.strict, LogBodies: o.verbose,
 		Logger: slog.New(console.New(out, level, console.Terminal(out))), Output: console.Lines(out),
 	}
 }

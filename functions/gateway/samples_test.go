@@ -84,7 +84,7 @@ func TestGuarded(t *testing.T) {
 			t.Errorf("there is no warning %q", want)
 		}
 	}
-	for _, want := range []string{"orders/queue   refused", "system/ping    MOCK", "$connect       MOCK, authorizer Authorize (python3.12)"} {
+	for _, want := range []string{"orders/queue   refused", "system/ping    MOCK", "$connect       MOCK, authorizer Authorize (python3.12)", "npx wscat -c '" + p.urls[0] + "?token=…'"} {
 		if !strings.Contains(p.out.String(), want) {
 			t.Errorf("the routes lack %q", want)
 		}

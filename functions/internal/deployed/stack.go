@@ -109,7 +109,7 @@ func (s *stack) serve(ctx context.Context) (err error) {
 		return err
 	}
 	options := serve.Options{
-		Template: s.options.template, Reading: s.reading(), Addr: s.options.addr, Code: s.code(),
+		Template: s.options.template, Reading: s.reading(), Addr: s.options.addr, Code: s.code(), Strict: true,
 		Env:    []string{"AWS_ENDPOINT_URL_DYNAMODB=" + s.options.dynamodb, "AWS_ENDPOINT_URL_SQS=" + s.options.sqs},
 		Logger: s.logger, LogBodies: s.options.verbose, Output: console.Lines(s.log),
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,8 +31,14 @@ type API struct {
 	stages   map[string]*gateway.Gateway
 }
 
-// URL is where clients of a stage connect.
-func (a *API) URL(stage string) string { return "ws://" + a.Addr + "/" + stage }
+// URL is where clients of a stage connect, from this machine if it listens for others too.
+func (a *API) URL(stage string) string {
+	address := a.Addr
+	if at, err := netip.ParseAddrPort(a.Addr); err == nil && at.Addr().IsUnspecified() {
+		address = net.JoinHostPort("localhost", strconv.Itoa(int(at.Port())))
+	}
+	return "ws://" + address + "/" + stage
+}
 
 // ServeHTTP leads to the stage that the path names. The first stage answers for those that are not there.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -163,4 +172,17 @@ func (s *Server) function(id, unsupported string) gateway.Handler {
 		return pool
 	}
 	return gateway.HandlerFunc(func(context.Context, []byte) ([]byte, error) { return nil, errors.New(unsupported) })
+}
+
+// throttleWarnings say which limits of an API are not applied: here all messages of a stage share one.
+func throttleWarnings(api cloudformation.API) (all []cloudformation.Problem) {
+	for _, stage := range api.Stages {
+		for _, key := range slices.Sorted(maps.Keys(stage.RouteThrottles)) {
+			if key != "$connect" {
+				all = append(all, cloudformation.Problem{Position: stage.Position, Resource: api.LogicalID,
+					Text: "the limit of the route " + key + " is not applied: only those of $connect and of the whole stage are", Remedy: "test it on AWS"})
+			}
+		}
+	}
+	return all
 }

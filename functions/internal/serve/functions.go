@@ -42,13 +42,21 @@ func (s *Server) makeFunction(f *cloudformation.Function) error {
 	if err != nil {
 		return err
 	}
-	pool, err := lambdaruntime.New(lambdaruntime.Function{
+	function := lambdaruntime.Function{
 		Name: f.Name, Runtime: f.Runtime, Handler: f.Handler, Dir: folder, Command: s.command(f), Env: s.environment(f),
 		Timeout: f.Timeout, MemoryMB: f.Memory, MaxProcesses: s.options.Processes,
-	}, lambdaruntime.Options{
+	}
+	options := lambdaruntime.Options{
 		Logger: s.options.Logger, Output: s.options.Output, NoFreeze: s.options.NoFreeze,
 		Region: s.Application.Region, AccountID: s.Application.AccountID,
-	})
+	}
+	if s.options.NoTimeouts {
+		function.Timeout = -1
+	}
+	if s.options.NoTimeouts || function.Command != nil {
+		options.InitTimeout = -1
+	}
+	pool, err := lambdaruntime.New(function, options)
 	if err != nil {
 		return err
 	}
@@ -166,23 +174,50 @@ func reason(err error) string {
 	return text
 }
 
+// missing are the errors of an initialisation by which there is nothing to serve: the template, the build or the machine
+// is wrong. What else goes wrong, such as a service that isn't there, is the function's own affair, and may pass.
+var missing = []string{"Runtime.HandlerNotFound", "Runtime.ImportModuleError", "Runtime.UserCodeSyntaxError", "Runtime.MalformedHandlerName", "Runtime.InvalidEntrypoint"}
+
 // initialise starts one process of each function, so that what keeps one from starting shows now. A command of the caller
-// has all the time that it wants: it may be a compiler, or a debugger that waits.
+// starts with the first event and has all the time that it wants: it may be a compiler, or a debugger that waits.
 func (s *Server) initialise(ctx context.Context) error {
-	var all sync.WaitGroup
 	ids := s.invoked()
-	errs := make([]error, len(ids))
+	errs := s.startEach(ctx, ids)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var fatal []error
+	for i, err := range errs {
+		if err == nil {
+			continue
+		}
+		found := s.problem(s.Application.Function(ids[i]), fmt.Errorf("it does not start: %s", reason(err)))
+		var failed *lambdaruntime.Error
+		if !s.options.Strict && errors.As(err, &failed) && !slices.Contains(missing, failed.Type) {
+			found.Remedy = "its events fail until it does"
+			s.Warnings = append(s.Warnings, found)
+			continue
+		}
+		fatal = append(fatal, found)
+	}
+	return errors.Join(fatal...)
+}
+
+// startEach starts a process of each function, no more of them at once than there are processors: they would take each
+// other's time, and that is limited.
+func (s *Server) startEach(ctx context.Context, ids []string) []error {
+	var all sync.WaitGroup
+	errs, slots := make([]error, len(ids)), make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, id := range ids {
-		f := s.Application.Function(id)
-		if s.command(f) != nil {
+		if s.command(s.Application.Function(id)) != nil {
 			continue
 		}
 		all.Go(func() {
-			if err := s.pools[id].Init(ctx); err != nil {
-				errs[i] = s.problem(f, fmt.Errorf("it does not start: %s", reason(err)))
-			}
+			slots <- struct{}{}
+			errs[i] = s.pools[id].Init(ctx)
+			<-slots
 		})
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	return errs
 }

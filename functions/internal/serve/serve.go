@@ -36,8 +36,11 @@ type Options struct {
 	Env []string
 	// Processes is how many processes a function has at most. 0 means lambdaruntime's default.
 	Processes int
-	// NoFreeze lets idle processes run on, Watch restarts functions whose files change.
-	NoFreeze, Watch bool
+	// NoFreeze lets idle processes run on, NoTimeouts lets functions take as long as they want, Watch restarts functions
+	// whose files change.
+	NoFreeze, NoTimeouts, Watch bool
+	// Strict makes an error of every function that does not start, not only of those that can't.
+	Strict bool
 	// Logger gets a record for each event, post and process. Nil logs nothing. LogBodies adds messages and replies.
 	Logger    *slog.Logger
 	LogBodies bool
@@ -77,6 +80,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s.Warnings = append(application.Warnings, s.notServed()...)
 	for _, api := range application.APIs {
 		s.Warnings = append(s.Warnings, mockWarnings(api)...)
+		s.Warnings = append(s.Warnings, throttleWarnings(api)...)
 	}
 	for _, step := range []func(context.Context) error{s.listen, s.answerNames, s.makeFunctions, s.makeGateways, s.initialise} {
 		if err := step(ctx); err != nil {
