@@ -55,6 +55,9 @@ func start(ctx context.Context, o options, stdout, log io.Writer) (*stack, error
 			return nil, errors.Join(err, s.close(now))
 		}
 	}
+	for _, warning := range s.server.Warnings {
+		s.logger.Warn(warning.Error())
+	}
 	return s, nil
 }
 
@@ -118,9 +121,6 @@ func (s *stack) serve(ctx context.Context) (err error) {
 	}
 	if s.server, err = serve.Start(ctx, options); err != nil {
 		return err
-	}
-	for _, warning := range s.server.Warnings {
-		s.logger.Warn(warning.Error())
 	}
 	var polling context.Context
 	polling, s.stop = context.WithCancel(context.WithoutCancel(ctx))
