@@ -72,6 +72,7 @@ plugins: [serverless-offline]
 functions:
   echo:
     handler: index.handler
+    timeout: 29
     events: [websocket: {route: $connect}, websocket: {route: $disconnect}, websocket: {route: $default, routeResponseSelectionExpression: $default}]
 `})
 	if err := os.Symlink(tools, filepath.Join(root, "node_modules")); err != nil {
