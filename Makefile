@@ -11,6 +11,18 @@ help: ## Show the targets
 run: ## Run the whole API on this machine: make run ARGS="-addr 127.0.0.1:9000"
 	@go run ./functions/local $(ARGS)
 
+# What of a deployed stage must not depend on the rates that samconfig.toml gives dev, which the tests exceed.
+TEST_RATES := -p ThrottlingRate=2000 -p ThrottlingBurst=1000 -p ConnectRate=500 -p ConnectBurst=500 -p BroadcastRate=20 -p BroadcastBurst=20
+
+.PHONY: run-deployed test-deployed
+run-deployed: tools-dynamodb tools-sqs ## Run the API as it is deployed, on this machine: make run-deployed ARGS="-addr 127.0.0.1:9000"
+	@go run ./functions/internal/deployed $(ARGS)
+
+test-deployed: tools-dynamodb tools-sqs ## Test the API as make run-deployed runs it
+	@go run ./functions/internal/deployed -addr 127.0.0.1:0 -log $(TOOLS)/deployed.log $(TEST_RATES) \
+		go test -count=1 -p 1 -v -run '^(TestAPI|TestClientSide)$$' ./functions/local ./adapters/gateway || \
+		{ tail -n 80 $(TOOLS)/deployed.log >&2; exit 1; }
+
 .PHONY: build-gateway
 build-gateway: ## Build bin/gateway, which serves any SAM, CloudFormation or CDK template on this machine: see docs/gateway.md
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/gateway ./functions/gateway

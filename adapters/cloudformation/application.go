@@ -8,6 +8,8 @@ type Application struct {
 	APIs []API
 	// Functions are all functions of the template whose code is there, also those that no API invokes, in its order.
 	Functions []Function
+	// Resources are those that Options.Resources asked for, in the order of the template.
+	Resources []Resource
 	// Warnings say what is not served, or not as on AWS.
 	Warnings []Problem
 	// StackName, Region and AccountID are what the pseudo parameters gave.

@@ -26,6 +26,10 @@ type Options struct {
 	// Queue returns, "Queue.Arn" an attribute, "ImportValue Name" an export of another stack, "{{resolve:ssm:/path}}" a
 	// dynamic reference. Problems call this -value.
 	Values map[string]string
+
+	// Resources are types, such as AWS::SQS::Queue, of what Application.Resources shall have: for whoever serves more of a
+	// template than its APIs.
+	Resources []string
 }
 
 // Load reads a template. The error has one line for each Problem; there is no Application then.
@@ -204,6 +208,7 @@ func (r *reader) application() (*Application, error) {
 	application := &Application{StackName: r.options.StackName, Region: r.options.Region, AccountID: r.options.AccountID}
 	application.APIs = r.apis()
 	application.Functions = r.readFunctions(application.invoked())
+	application.Resources = r.askedFor()
 	r.notServed()
 	if len(r.errors) > 0 {
 		return nil, r.err()

@@ -31,7 +31,7 @@ func (s *Server) makeFunctions(context.Context) error {
 	for _, id := range s.invoked() {
 		f := s.Application.Function(id)
 		if err := s.makeFunction(f); err != nil {
-			errs = append(errs, problem(f, err))
+			errs = append(errs, s.problem(f, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -65,10 +65,10 @@ func (s *Server) makeFunction(f *cloudformation.Function) error {
 }
 
 // problem says where a function is that can't run, and how it would be built if it isn't.
-func problem(f *cloudformation.Function, err error) cloudformation.Problem {
+func (s *Server) problem(f *cloudformation.Function, err error) cloudformation.Problem {
 	text, _ := strings.CutPrefix(err.Error(), "function "+f.Name+": ")
 	p := cloudformation.Problem{Position: f.Position, Resource: f.LogicalID, Text: strings.ReplaceAll(text, "\n", " ")}
-	if f.BuildMethod != "" {
+	if f.BuildMethod != "" && s.options.Code[f.LogicalID] == "" {
 		p.Remedy = "or build it, as its BuildMethod is " + f.BuildMethod + ": sam build, then -template .aws-sam/build/template.yaml"
 	}
 	return p
@@ -97,8 +97,8 @@ func (s *Server) environment(f *cloudformation.Function) []string {
 
 // folder is where a function's code is, unpacked if need be.
 func (s *Server) folder(f *cloudformation.Function) (string, error) {
-	if f.Code.Directory != "" {
-		return f.Code.Directory, nil
+	if folder := cmp.Or(s.options.Code[f.LogicalID], f.Code.Directory); folder != "" {
+		return folder, nil
 	}
 	folder, err := os.MkdirTemp("", "gateway-"+f.LogicalID+"-")
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *Server) initialise(ctx context.Context) error {
 		if err == nil {
 			continue
 		}
-		found := problem(s.Application.Function(ids[i]), fmt.Errorf("it does not start: %s", reason(err)))
+		found := s.problem(s.Application.Function(ids[i]), fmt.Errorf("it does not start: %s", reason(err)))
 		var failed *lambdaruntime.Error
 		if !s.options.Strict && errors.As(err, &failed) && !slices.Contains(missing, failed.Type) {
 			found.Remedy = "its events fail until it does"

@@ -28,6 +28,8 @@ type Options struct {
 	Addr string
 	// Exec has commands that run instead of functions, by logical id or name. A shell runs them in the function's folder.
 	Exec map[string]string
+	// Code has the folders of functions whose code is built elsewhere than the template says, by logical id.
+	Code map[string]string
 	// Invokes are the logical ids of functions that the caller invokes by Server.Invoke, beside those that an API invokes.
 	Invokes []string
 	// Env are variables of all functions, as NAME=value. A function's own win over them.
