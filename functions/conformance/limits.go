@@ -9,9 +9,10 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// padded is a message for the route silent with the size.
-func padded(size int) string {
-	const head, tail = `{"action":"silent","pad":"`, `"}`
+// padded is a message for the route silent with the size. It names the collector, as it may reach an instance of the
+// function that has not heard of it.
+func (s *suite) padded(size int) string {
+	head, tail := `{"action":"silent","collect":"`+s.collect+`","pad":"`, `"}`
 	return head + strings.Repeat("<", size-len(head)-len(tail)) + tail
 }
 
@@ -33,25 +34,25 @@ func (s *suite) closes(c *client, code int) verdict {
 
 func m09(s *suite) verdict {
 	c := s.connect(s.main)
-	c.send(padded(32768))
-	if v := s.arrives(c, padded(32768)); v.Outcome != holds {
+	c.send(s.padded(32768))
+	if v := s.arrives(c, s.padded(32768)); v.Outcome != holds {
 		return v
 	}
-	c.send(padded(32769))
+	c.send(s.padded(32769))
 	return s.closes(c, 1009)
 }
 
 func m10(s *suite) verdict {
 	return each([]int{100 << 10, 128 << 10}, func(size int) verdict {
 		c := s.connect(s.main)
-		c.fragments(padded(size), 32768)
-		return s.arrives(c, padded(size))
+		c.fragments(s.padded(size), 32768)
+		return s.arrives(c, s.padded(size))
 	})
 }
 
 func m11(s *suite) verdict {
 	c := s.connect(s.main)
-	c.fragments(padded(128<<10+1), 20000)
+	c.fragments(s.padded(128<<10+1), 20000)
 	return s.closes(c, 1009)
 }
 

@@ -24,6 +24,8 @@ type suite struct {
 	records *records
 	golden  *golden
 	collect string // Address of the collector.
+
+	unrecorded bool // Whether an event that had to be recorded was not.
 	nonces  atomic.Int64
 	opened  []*client // Of the statement that runs.
 }
@@ -138,6 +140,7 @@ func (s *suite) event(c *client, kind string) event { return s.eventRecord(c, ki
 func (s *suite) eventRecord(c *client, kind string) record {
 	r, ok := s.records.take(s.wait, of(kind, c.concerns))
 	if !ok {
+		s.unrecorded = true
 		cannot("the probe recorded no %s event; the client got %s", kind, c.silence())
 	}
 	if c.id == "" {

@@ -60,7 +60,7 @@ var closings = []struct {
 }{
 	{"DELETE", 1000, func(s *suite, c *client) { s.call("DELETE", s.main.at(c.id), nil) }},
 	{"a binary frame", 1003, func(_ *suite, c *client) { c.frame(ws.OpBinary, true, []byte{0}) }},
-	{"a large frame", 1009, func(_ *suite, c *client) { c.send(padded(32769)) }},
+	{"a large frame", 1009, func(s *suite, c *client) { c.send(s.padded(32769)) }},
 }
 
 func u04(s *suite) verdict {
@@ -196,7 +196,7 @@ func u19(s *suite) verdict {
 		cannot("permessage-deflate is not accepted")
 	}
 	s.event(c, "CONNECT")
-	c.compressed(padded(40000))
+	c.compressed(s.padded(40000))
 	saw := c.silence()
 	return when(saw.isClose(1009), "40,000 bytes compressed into a small frame: %s, invoked %v", saw, s.came(c, "MESSAGE"))
 }
