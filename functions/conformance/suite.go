@@ -26,8 +26,8 @@ type suite struct {
 	collect string // Address of the collector.
 
 	unrecorded bool // Whether an event that had to be recorded was not.
-	nonces  atomic.Int64
-	opened  []*client // Of the statement that runs.
+	nonces     atomic.Int64
+	opened     []*client // Of the statement that runs.
 }
 
 // object is a JSON object to be written.
