@@ -26,9 +26,9 @@ type broadcast struct {
 	deepest float64
 }
 
-// simulateBroadcast has somebody speak to so many.
-func simulateBroadcast(t *testing.T, o options, members int) (result broadcast) {
-	cut := max(1, uint64(members/sampleSize))
+// simulateBroadcast has somebody speak to so many, of whom a sample of about a size is simulated.
+func simulateBroadcast(t *testing.T, o options, members, sample int) (result broadcast) {
+	cut := max(1, uint64(members/sample))
 	ring := newRing(members, domain.Ring.Last/cut)
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, o)

@@ -24,6 +24,8 @@ const (
 	tableTakes = 5 * time.Millisecond
 	postTakes  = 20 * time.Millisecond
 	queueTakes = 10 * time.Millisecond
+	// pickedUp is how long a message lies on a queue at least until a worker has it.
+	pickedUp = 33 * time.Millisecond
 	// callTakes is a Lambda's own work in a call.
 	callTakes = 5 * time.Millisecond
 )
@@ -150,7 +152,7 @@ func (s *scene) newWorkers(n int) *workers {
 // put queues a job after a delay.
 func (w *workers) put(j job, delay time.Duration) {
 	w.running.Add(1)
-	time.AfterFunc(delay, func() {
+	time.AfterFunc(pickedUp+delay, func() {
 		w.note(j.weight)
 		w.jobs <- j
 	})

@@ -52,7 +52,7 @@ func simulate(t *testing.T, o options, w workload) forecast {
 	f := forecast{workload: w, share: o.share(), pings: float64(w.connections) * float64(time.Hour) / float64(o.ping)}
 	f.talk = simulateRoom(t, o, w.room)
 	if w.broadcasts > 0 {
-		f.told = simulateBroadcast(t, o, w.connections)
+		f.told = simulateBroadcast(t, o, w.connections, sampleSize)
 	}
 	f.hour = f.talk.life.times(w.lives()).plus(f.talk.ping.times(f.pings)).plus(f.talk.line.times(w.lines())).
 		plus(f.told.times(w.broadcasts))

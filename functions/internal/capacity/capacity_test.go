@@ -1,0 +1,188 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestPages: each table of the two pages is what the command prints that stands above it. Words have to be the same, and
+// figures within 3 %, because which worker is the first to have a message is not always the same one.
+func TestPages(t *testing.T) {
+	tests := map[string]struct {
+		command string
+		print   func([]forecast) []table
+	}{
+		"capacity.md": {"", func(all []forecast) []table { return []table{quotaTable(all), costTable(all), deedTable(all)} }},
+		"why.md":      {" -peers -connections 10000,1000000 -rooms 10000x5", func(all []forecast) []table { return []table{peersTable(all)} }},
+	}
+	known := map[string]forecast{} // The same workload comes to the same.
+	for page, test := range tests {
+		text, err := os.ReadFile("../../../docs/" + page)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if !strings.Contains(string(text), "\n    go run ./functions/internal/capacity"+test.command+"\n") {
+			t.Errorf("%s does not show the command%s", page, test.command)
+		}
+		o, err := parse(strings.Fields(test.command), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []forecast
+		for _, w := range o.workloads() {
+			if _, ok := known[w.name]; !ok {
+				known[w.name] = simulate(t, o, w)
+			}
+			all = append(all, known[w.name])
+		}
+		for _, printed := range test.print(all) {
+			compare(t, page, string(text), printed)
+		}
+	}
+}
+
+// compare holds the table of a page that begins with the same line to the printed one.
+func compare(t *testing.T, page, text string, printed table) {
+	t.Helper()
+	want := strings.Split(strings.TrimSpace(printed.String()), "\n")
+	shown := strings.Split(text, "\n")
+	first := slices.Index(shown, want[0])
+	if first < 0 || len(shown) < first+len(want) {
+		t.Errorf("docs/%s has no table with all lines of\n%s", page, printed)
+		return
+	}
+	for i, line := range want {
+		if !alike(shown[first+i], line) {
+			t.Errorf("docs/%s says\n%s\nand the command prints\n%s", page, shown[first+i], line)
+		}
+	}
+	if end := first + len(want); end < len(shown) && strings.HasPrefix(shown[end], "|") {
+		t.Errorf("docs/%s has a line that the command does not print: %s", page, shown[end])
+	}
+}
+
+var figure = regexp.MustCompile(`\d[\d,]*(\.\d+)?`)
+
+// alike tells whether two lines have the same words, and figures of the same size.
+func alike(a, b string) bool {
+	if figure.ReplaceAllString(a, "#") != figure.ReplaceAllString(b, "#") {
+		return false
+	}
+	others := figure.FindAllString(b, -1)
+	for i, one := range figure.FindAllString(a, -1) {
+		x, y := value(one), value(others[i])
+		if math.Abs(x-y) > 0.03*math.Max(x, y)+0.01 {
+			return false
+		}
+	}
+	return true
+}
+
+func value(figure string) float64 {
+	n, _ := strconv.ParseFloat(strings.ReplaceAll(figure, ",", ""), 64)
+	return n
+}
+
+func TestAlike(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"| 1,000 | nothing |", "| 1,020 | nothing |", true},
+		{"| 1,000 | nothing |", "| 1,050 | nothing |", false},
+		{"| 1,000 | nothing |", "| 1,000 | requests |", false},
+		{"| 67.4 s |", "| 67.1 s |", true},
+		{"| 67.4 s |", "| 67.4 min |", false},
+		{"| 8 | 9 |", "| 8 |", false},
+	} {
+		if got := alike(test.a, test.b); got != test.want {
+			t.Errorf("alike(%q, %q) = %v", test.a, test.b, got)
+		}
+	}
+}
+
+// TestDeedsCostWhatWasMeasured holds the simulation's units to those that DynamoDB Local counted in TestWhatAConnectionCosts
+// and TestWhatChatCosts, where messages are limited.
+func TestDeedsCostWhatWasMeasured(t *testing.T) {
+	got := simulateRoom(t, defaults(t), crowd{members: 10, lines: 0.1})
+	const connect, join, leave = 2, 4 + 1, 3 // A join is counted, and a disconnect deletes three rows.
+	if got.life[writes] != connect+join+leave {
+		t.Errorf("a connection's life takes %g writes", got.life[writes])
+	}
+	if got.line[writes] != 8 || got.line[posts] != 9 || got.line[calls] != 1 || got.line[queue] != 0 {
+		t.Errorf("a line in a room of ten: %v", got.line)
+	}
+	if got.ping[reads] != 2 || got.ping[writes] != 0 {
+		t.Errorf("a ping: %v", got.ping)
+	}
+}
+
+// TestSampleStandsForAll compares a quarter of a ring with all of it.
+func TestSampleStandsForAll(t *testing.T) {
+	const members = 40_000
+	whole := simulateBroadcast(t, defaults(t), members, members)
+	sample := simulateBroadcast(t, defaults(t), members, members/4)
+	if whole.usage[posts] != members {
+		t.Errorf("%g posts to %d", whole.usage[posts], members)
+	}
+	near := func(what string, a, b, tolerance float64) {
+		if math.Abs(a-b) > tolerance*a {
+			t.Errorf("%s: %g of all, and %g by a sample", what, a, b)
+		}
+	}
+	near("posts", whole.usage[posts], sample.usage[posts], 0.03)
+	near("calls", whole.usage[calls], sample.usage[calls], 0.05)
+	near("reads", whole.usage[reads], sample.usage[reads], 0.05)
+	near("time", whole.lasts.Seconds(), sample.lasts.Seconds(), 0.05)
+	near("queue", whole.deepest, sample.deepest, 0.1)
+}
+
+// TestRoomThatFallsBehind: its frames carry a hundred lines each, as often as there are posts for them.
+func TestRoomThatFallsBehind(t *testing.T) {
+	for lines, want := range map[float64]bool{5: false, 40: true} {
+		if got := simulateRoom(t, defaults(t), crowd{members: 5_000, lines: lines}); got.behind() != want {
+			t.Errorf("%g lines a second: behind %v: said %g, carried %g", lines, got.behind(), got.said, got.carried)
+		}
+	}
+}
+
+// TestDefaultsAreTheTemplates: whoever deploys without a parameter has what the pages say.
+func TestDefaultsAreTheTemplates(t *testing.T) {
+	text, err := os.ReadFile("../../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := defaults(t)
+	for name, want := range map[string]int{"CallbackRate": o.rate, "MaximumConcurrency": o.workers} {
+		if !regexp.MustCompile(fmt.Sprintf(`(?m)^  %s:\n    Type: Number\n    Default: %d$`, name, want)).Match(text) {
+			t.Errorf("%s is not %d in the template", name, want)
+		}
+	}
+}
+
+func TestOptionsThatAreRefused(t *testing.T) {
+	for _, args := range []string{
+		"-connections 5", "-connections many", "-rooms 10000", "-rooms 1x5", "-members 1", "-lines 0", "-workers 1", "-ping 0s", "-rate 0", "-nonsense",
+	} {
+		if _, err := parse(strings.Fields(args), io.Discard); err == nil {
+			t.Errorf("%s is taken", args)
+		}
+	}
+}
+
+func defaults(t *testing.T) options {
+	t.Helper()
+	o, err := parse(nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
