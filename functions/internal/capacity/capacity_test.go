@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestPages: each table of the two pages is what the command prints that stands above it. Words have to be the same, and
@@ -125,6 +126,15 @@ func TestDeedsCostWhatWasMeasured(t *testing.T) {
 	}
 }
 
+// TestRoomWhereHardlyAnybodySpeaks costs as much a line as one with some talk: nobody's connection ends meanwhile.
+func TestRoomWhereHardlyAnybodySpeaks(t *testing.T) {
+	rare := simulateRoom(t, defaults(t), crowd{members: 10, lines: 1e-5})
+	some := simulateRoom(t, defaults(t), crowd{members: 10, lines: 0.1})
+	if rare.line[posts] != some.line[posts] || rare.line[writes] != some.line[writes] {
+		t.Errorf("a line is %g posts and %g writes, where more is said %g and %g", rare.line[posts], rare.line[writes], some.line[posts], some.line[writes])
+	}
+}
+
 // TestSampleStandsForAll compares a quarter of a ring with all of it.
 func TestSampleStandsForAll(t *testing.T) {
 	const members = 40_000
@@ -150,6 +160,20 @@ func TestRoomThatFallsBehind(t *testing.T) {
 	for lines, want := range map[float64]bool{5: false, 40: true} {
 		if got := simulateRoom(t, defaults(t), crowd{members: 5_000, lines: lines}); got.behind() != want {
 			t.Errorf("%g lines a second: behind %v: said %g, carried %g", lines, got.behind(), got.said, got.carried)
+		}
+	}
+}
+
+// TestBroadcastsThatNeverEnd are those for which an hour has too little time, or each of which outlives its hour.
+func TestBroadcastsThatNeverEnd(t *testing.T) {
+	for _, test := range []struct {
+		lasts   time.Duration
+		anHour  float64
+		holding bool
+	}{{time.Minute, 50, true}, {time.Minute, 70, false}, {70 * time.Minute, 0.1, false}} {
+		f := forecast{workload: workload{broadcasts: test.anHour, rooms: 1}, told: broadcast{lasts: test.lasts}}
+		if got := broken(f); (got == "nothing") != test.holding {
+			t.Errorf("%g broadcasts of %v an hour: %s", test.anHour, test.lasts, got)
 		}
 	}
 }

@@ -26,7 +26,9 @@ const (
 	// The talk lasts a minute, or until so many lines were said.
 	talkTime  = time.Minute
 	talkLines = 60
-	lives     = 5 // So many connections come and go.
+	// idle is a rate at which a room rests between lines. Where less is said no line costs another price.
+	idle  = 1. / 30
+	lives = 5 // So many connections come and go.
 )
 
 // talk is what a room comes to: what its deeds use, and how it keeps up.
@@ -48,7 +50,7 @@ func simulateRoom(t *testing.T, o options, c crowd) (result talk) {
 		for i := range c.members {
 			r.people = append(r.people, r.seat(i))
 		}
-		result.line = r.spent(func() { r.talk(c.lines) }).times(1 / r.said)
+		result.line = r.spent(func() { r.talk(max(c.lines, idle)) }).times(1 / r.said)
 		r.judge(&result)
 		result.ping = r.spent(r.ping)
 		result.life = r.spent(func() {

@@ -69,7 +69,8 @@ func broken(f forecast) string {
 	for _, q := range quotas {
 		note(q.name, q.use(f)/q.limit)
 	}
-	note("a broadcast's life of an hour", f.told.lasts.Seconds()/domain.DeliveryLife.Seconds())
+	// Each lives for a while, and all of an hour's take turns.
+	note("the time for broadcasts", max(f.told.lasts.Hours()/domain.DeliveryLife.Hours(), f.broadcasts*f.told.lasts.Hours()))
 	if f.talk.behind() {
 		note("lines/s that the room's frames carry", f.talk.said/f.talk.carried)
 	}
