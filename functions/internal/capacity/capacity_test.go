@@ -110,8 +110,8 @@ func TestAlike(t *testing.T) {
 	}
 }
 
-// TestDeedsCostWhatWasMeasured holds the simulation's units to those that DynamoDB Local counted in TestWhatAConnectionCosts
-// and TestWhatChatCosts, where messages are limited.
+// TestDeedsCostWhatWasMeasured holds the simulation's units to those that DynamoDB Local counted in
+// TestWhatAConnectionCosts and TestWhatChatCosts, where messages are limited.
 func TestDeedsCostWhatWasMeasured(t *testing.T) {
 	got := simulateRoom(t, defaults(t), crowd{members: 10, lines: 0.1})
 	const connect, join, leave = 2, 4 + 1, 3 // A join is counted, and a disconnect deletes three rows.
@@ -157,8 +157,10 @@ func TestSampleStandsForAll(t *testing.T) {
 
 // TestRoomThatFallsBehind: its frames carry a hundred lines each, as often as there are posts for them.
 func TestRoomThatFallsBehind(t *testing.T) {
+	o := defaults(t)
+	o.rate = 800 // 300 posts a second of three workers, so 30 lines a second.
 	for lines, want := range map[float64]bool{5: false, 40: true} {
-		if got := simulateRoom(t, defaults(t), crowd{members: 5_000, lines: lines}); got.behind() != want {
+		if got := simulateRoom(t, o, crowd{members: 1_000, lines: lines}); got.behind() != want {
 			t.Errorf("%g lines a second: behind %v: said %g, carried %g", lines, got.behind(), got.said, got.carried)
 		}
 	}

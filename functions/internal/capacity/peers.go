@@ -54,7 +54,8 @@ func pusher(l load) float64 {
 	return math.NaN()
 }
 
-// durableObjects has one for each room, which hibernates between lines, needs 1 ms and 20 µs for each member, and writes a row.
+// durableObjects has one for each room, which hibernates between lines. A line takes 1 ms, 20 µs for each member, and a row
+// that is written.
 func durableObjects(l load) float64 {
 	active := l.published*0.001 + l.delivered*0.000_02
 	return (l.published/20*0.15+active*0.128*12.50+l.published*1.00)/1e6 + 5./month

@@ -8,8 +8,8 @@ type price struct {
 
 // prices are AWS's of us-east-1, on arm64, without what an account has free and without discounts for many. They are the
 // public ones as known in November 2026, as those of docs/operations.md are. Sources: the price pages of API Gateway
-// (WebSocket APIs, the first billion messages), Lambda (arm64, the first 7.5 billion GB-seconds), DynamoDB (on demand), SQS (standard queues),
-// CloudWatch (logs) and X-Ray; for how many bytes a call logs, docs/operations.md.
+// (WebSocket APIs, the first billion messages), Lambda (arm64, the first 7.5 billion GB-seconds), DynamoDB (on demand),
+// SQS (standard queues), CloudWatch (logs) and X-Ray; for how many bytes a call logs, docs/operations.md.
 var prices = []price{
 	{"messages", map[kind]float64{units: 1.00}},
 	{"connection minutes", map[kind]float64{minutes: 0.25}},
