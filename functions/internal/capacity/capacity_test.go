@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,60 +14,50 @@ import (
 	"time"
 )
 
-// TestPages: each table of the two pages is what the command prints that stands above it. Words have to be the same, and
-// figures within 3 %, because which worker is the first to have a message is not always the same one.
+var documented = regexp.MustCompile(`(?m)^    (go run \./functions/internal/capacity.*)$`)
+
+// TestPages runs the command that each page shows, and holds the page's tables to what it prints. Words have to be the
+// same, and figures within 3 %, because which worker is the first to have a message is not always the same one.
 func TestPages(t *testing.T) {
-	tests := map[string]struct {
-		command string
-		print   func([]forecast) []table
-	}{
-		"capacity.md": {"", func(all []forecast) []table { return []table{quotaTable(all), costTable(all), deedTable(all)} }},
-		"why.md":      {" -peers -connections 10000,1000000 -rooms 10000x5", func(all []forecast) []table { return []table{peersTable(all)} }},
-	}
-	known := map[string]forecast{} // The same workload comes to the same.
-	for page, test := range tests {
-		text, err := os.ReadFile("../../../docs/" + page)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if !strings.Contains(string(text), "\n    go run ./functions/internal/capacity"+test.command+"\n") {
-			t.Errorf("%s does not show the command%s", page, test.command)
-		}
-		o, err := parse(strings.Fields(test.command), io.Discard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all []forecast
-		for _, w := range o.workloads() {
-			if _, ok := known[w.name]; !ok {
-				known[w.name] = simulate(t, o, w)
+	for _, page := range []string{"capacity.md", "why.md"} {
+		t.Run(page, func(t *testing.T) {
+			text, err := os.ReadFile("../../../docs/" + page)
+			if err != nil {
+				t.Fatal(err)
 			}
-			all = append(all, known[w.name])
-		}
-		for _, printed := range test.print(all) {
-			compare(t, page, string(text), printed)
-		}
+			shown := documented.FindAllSubmatch(text, -1)
+			if len(shown) != 1 {
+				t.Fatalf("the page shows %d commands, want 1", len(shown))
+			}
+			args := strings.Fields(string(shown[0][1]))
+			command := exec.CommandContext(t.Context(), args[0], args[1:]...)
+			command.Dir, command.Stderr = "../../..", os.Stderr
+			printed, err := command.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, table := range strings.Split(strings.TrimSpace(string(printed)), "\n\n") {
+				compare(t, strings.Split(string(text), "\n"), strings.Split(table, "\n"))
+			}
+		})
 	}
 }
 
 // compare holds the table of a page that begins with the same line to the printed one.
-func compare(t *testing.T, page, text string, printed table) {
+func compare(t *testing.T, page, printed []string) {
 	t.Helper()
-	want := strings.Split(strings.TrimSpace(printed.String()), "\n")
-	shown := strings.Split(text, "\n")
-	first := slices.Index(shown, want[0])
-	if first < 0 || len(shown) < first+len(want) {
-		t.Errorf("docs/%s has no table with all lines of\n%s", page, printed)
+	first := slices.Index(page, printed[0])
+	if first < 0 || len(page) < first+len(printed)+1 {
+		t.Errorf("no table has all lines of\n%s", strings.Join(printed, "\n"))
 		return
 	}
-	for i, line := range want {
-		if !alike(shown[first+i], line) {
-			t.Errorf("docs/%s says\n%s\nand the command prints\n%s", page, shown[first+i], line)
+	for i, line := range printed {
+		if !alike(page[first+i], line) {
+			t.Errorf("the page says\n%s\nand the command prints\n%s", page[first+i], line)
 		}
 	}
-	if end := first + len(want); end < len(shown) && strings.HasPrefix(shown[end], "|") {
-		t.Errorf("docs/%s has a line that the command does not print: %s", page, shown[end])
+	if after := page[first+len(printed)]; strings.HasPrefix(after, "|") {
+		t.Errorf("the command does not print %s", after)
 	}
 }
 
@@ -158,9 +149,9 @@ func TestSampleStandsForAll(t *testing.T) {
 // TestRoomThatFallsBehind: its frames carry a hundred lines each, as often as there are posts for them.
 func TestRoomThatFallsBehind(t *testing.T) {
 	o := defaults(t)
-	o.rate = 800 // 300 posts a second of three workers, so 30 lines a second.
+	o.rate = 480 // 180 posts a second of three workers, so 30 lines a second.
 	for lines, want := range map[float64]bool{5: false, 40: true} {
-		if got := simulateRoom(t, o, crowd{members: 1_000, lines: lines}); got.behind() != want {
+		if got := simulateRoom(t, o, crowd{members: 600, lines: lines}); got.behind() != want {
 			t.Errorf("%g lines a second: behind %v: said %g, carried %g", lines, got.behind(), got.said, got.carried)
 		}
 	}

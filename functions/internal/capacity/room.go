@@ -23,8 +23,8 @@ const (
 	roomName = "general"
 	// lineBytes is how much a line's data has.
 	lineBytes = 200
-	// The talk lasts a minute, or until so many lines were said.
-	talkTime  = time.Minute
+	// The talk lasts so long, or until so many lines were said.
+	talkTime  = 2 * time.Minute
 	talkLines = 60
 	// idle is a rate at which a room rests between lines. Where less is said no line costs another price.
 	idle  = 1. / 30
