@@ -90,4 +90,7 @@ func read(log *slog.Logger, file string) []byte {
 	return append(content, '\n')
 }
 
+// Folder is the temporary folder of the files that clients trust, which Close removes. A program that is killed leaves it.
+func (p *Proxy) Folder() string { return p.trust.folder }
+
 func (t trust) remove() error { return os.RemoveAll(t.folder) }

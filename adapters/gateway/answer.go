@@ -56,7 +56,7 @@ func (a *answer) set(name string, v *lenient.Value) error {
 	case name == "isBase64Encoded" && (v.Text == "true" || v.Text == "false"):
 		return nil
 	case name == "body" && v.Kind == lenient.Text:
-		a.body = v.Text
+		a.body = strings.ToValidUTF8(v.Text, "\uFFFD") // A text frame can be nothing else.
 		return nil
 	case (name == "headers" || name == "multiValueHeaders") && v.Kind == lenient.Object:
 		return a.setHeaders(v, name == "multiValueHeaders")

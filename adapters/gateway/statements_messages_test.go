@@ -32,6 +32,22 @@ func answered(t *testing.T, answer func(event) (string, error), reply bool) (*cl
 	return connect(t, s.URL), b
 }
 
+// TestReplyIsUTF8: a client closes a connection on which a text frame is anything else (RFC 6455, section 8.1).
+func TestReplyIsUTF8(t *testing.T) {
+	for answer, want := range map[string]string{
+		"{\"statusCode\":200,\"body\":\"a\xed\xa0\x80z\"}":       "a\uFFFDz",
+		"{\"statusCode\":200,\"body\":\"\\n\xffz\"}":             "\n\uFFFDz",
+		"{\"statusCode\":200,\"body\":\"a\\ud800z\"}":            "a\uFFFDz",
+		"{\"statusCode\":200,\"body\":\"\\ud83c\\udf89 whole\"}": "🎉 whole",
+	} {
+		c, _ := answered(t, always(answer), true)
+		c.Send(toR)
+		if got := c.Message(); got != want {
+			t.Errorf("%q: got %q, want %q", answer, got, want)
+		}
+	}
+}
+
 const toR = `{"action":"r"}`
 
 func TestStatementsMessages(t *testing.T) {

@@ -54,6 +54,9 @@ type Options struct {
 	// QueueTimeout is how long an event waits for a process while all are busy; then Invoke returns a TooManyRequestsException.
 	// Lambda doesn't wait at all, but has 1,000 of them. 0 means 29 s, after which API Gateway waits no longer.
 	QueueTimeout time.Duration
+	// Temporary are folders of the caller's that are removed if this program is killed while a process has been started,
+	// on Unix. Otherwise their removal is the caller's.
+	Temporary []string
 	// IdleTimeout is how long a process lives without an event, unless it is the last of its function. 0 means 5 min.
 	IdleTimeout time.Duration
 }

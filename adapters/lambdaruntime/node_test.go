@@ -51,6 +51,36 @@ func TestNodeCallbackNeverCalled(t *testing.T) {
 	}
 }
 
+// From Node 24 on there is no callback, and what a handler returns is its answer.
+func TestNodeWithoutCallbacks(t *testing.T) {
+	for _, c := range []struct{ runtime, want string }{{"nodejs22.x", "null"}, {"nodejs24.x", `{"done":"undefined"}`}} {
+		f := node(t, "index.synchronous")
+		f.Runtime = c.runtime
+		p, _ := pool(t, f, lambdaruntime.Options{})
+		if got, err := p.Invoke(context.Background(), []byte(`{}`)); err != nil || string(got) != c.want {
+			t.Errorf("%s answered %s, %v, want %s", c.runtime, got, err, c.want)
+		}
+	}
+	f := node(t, "index.callback")
+	f.Runtime = "nodejs24.x"
+	p, _ := pool(t, f, lambdaruntime.Options{})
+	wantError(t, p, `{}`, "Runtime.CallbackHandlerDeprecated", "index.callback takes a callback")
+}
+
+// Nothing of what a handler prints is lost or fails it, also after process.stdout has made the pipe a non-blocking one.
+func TestNodePrintsMuch(t *testing.T) {
+	f := node(t, "index.loud")
+	f.Timeout = 20 * time.Second
+	p, w := pool(t, f, lambdaruntime.Options{})
+	if got := invoke[string](t, p, `{}`); got != "said" {
+		t.Errorf("answered %q", got)
+	}
+	w.await(t, "bytes more in this line\n")
+	if text := w.String(); strings.Count(text, strings.Repeat("x", 1000)) != 2000 || !strings.Contains(text, "… 467") {
+		t.Errorf("%d lines came, and %.200s", strings.Count(text, strings.Repeat("x", 1000)), text[len(text)-300:])
+	}
+}
+
 func TestNodeErrors(t *testing.T) {
 	f := node(t, "index.handler")
 	f.Timeout = 20 * time.Second

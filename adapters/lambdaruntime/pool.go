@@ -58,7 +58,11 @@ func New(f Function, o Options) (*Pool, error) {
 		}
 		p.shims = dir
 	}
-	p.starter, p.watchdog = newStarter(), newWatchdog(p.shims)
+	folders := slices.Clone(o.Temporary)
+	if p.shims != "" {
+		folders = append(folders, p.shims)
+	}
+	p.starter, p.watchdog = newStarter(), newWatchdog(folders)
 	return p, nil
 }
 

@@ -211,10 +211,38 @@ func TestRestartLetsEventsEnd(t *testing.T) {
 }
 
 func TestFilesThatChangeRestartTheFunction(t *testing.T) {
+	for name, link := range map[string]func(t *testing.T, dir, file string) string{
+		"files":            func(_ *testing.T, dir, _ string) string { return dir },
+		"a linked folder":  func(t *testing.T, dir, _ string) string { return symlink(t, dir, "code") },
+		"a linked file":    func(t *testing.T, _, file string) string { return filepath.Dir(symlink(t, file, "app.js")) },
+		"a linked package": func(t *testing.T, dir, _ string) string { return filepath.Dir(symlink(t, dir, "lib")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			changeRestarts(t, link(t, dir, filepath.Join(dir, "app.js")), dir)
+		})
+	}
+}
+
+// symlink makes a link in a folder of its own.
+func symlink(t *testing.T, target, name string) string {
+	t.Helper()
+	link := filepath.Join(t.TempDir(), name)
+	if err := os.Symlink(target, link); err != nil {
+		t.Skip("NOT TESTED: this system makes no links: ", err)
+	}
+	return link
+}
+
+// changeRestarts changes the code in a folder, of a function whose folder leads to it.
+func changeRestarts(t *testing.T, folder, dir string) {
 	f := node(t, "app.handler")
-	f.Dir = t.TempDir()
+	f.Dir = folder
+	if _, err := os.Stat(filepath.Join(folder, "lib")); err == nil {
+		f.Handler = "lib/app.handler"
+	}
 	write := func(text string) {
-		if err := os.WriteFile(filepath.Join(f.Dir, "app.js"), []byte("exports.handler = async () => '"+text+"'"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "app.js"), []byte("exports.handler = async () => '"+text+"'"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

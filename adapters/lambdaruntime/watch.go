@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -40,21 +41,34 @@ var seed = maphash.MakeSeed()
 func fingerprint(dir string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
-	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	addFolder(&h, dir, map[string]bool{})
+	return h.Sum64()
+}
+
+// addFolder follows links, to each folder once.
+func addFolder(h *maphash.Hash, dir string, seen map[string]bool) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil || seen[real] {
+		return
+	}
+	seen[real] = true
+	_ = filepath.WalkDir(real, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return nil
 		}
+		info, err := os.Stat(path)
 		switch name := entry.Name(); {
-		case entry.IsDir() && (name == "node_modules" || name == ".git" || name == "__pycache__"):
-			return fs.SkipDir
-		case entry.IsDir():
-			return nil
-		}
-		if info, err := entry.Info(); err == nil {
-			maphash.WriteComparable(&h, [3]int64{info.Size(), info.ModTime().UnixNano(), int64(info.Mode())})
+		case err != nil:
+		case info.IsDir() && (name == "node_modules" || name == ".git" || name == "__pycache__"):
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+		case info.IsDir() && !entry.IsDir():
+			addFolder(h, path, seen)
+		case !info.IsDir():
+			maphash.WriteComparable(h, [3]int64{info.Size(), info.ModTime().UnixNano(), int64(info.Mode())})
 			h.WriteString(path)
 		}
 		return nil
 	})
-	return h.Sum64()
 }

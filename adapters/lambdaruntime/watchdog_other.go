@@ -5,7 +5,7 @@ package lambdaruntime
 // watchdog does nothing where there are no process groups.
 type watchdog struct{}
 
-func newWatchdog(string) *watchdog { return &watchdog{} }
+func newWatchdog([]string) *watchdog { return &watchdog{} }
 
 func (*watchdog) add(int)    {}
 func (*watchdog) remove(int) {}

@@ -11,29 +11,30 @@ import (
 )
 
 // watchdogScript kills the process groups that it was told of when its standard input ends, which the system brings
-// about whatever way this program ends. Then it removes the folder of the shims.
+// about whatever way this program ends. Then it removes the folders that are its arguments. After "stop" it does nothing.
 const watchdogScript = `trap '' INT TERM HUP
 groups=' '
 while read -r what group; do
 	case $what in
 	add) groups="$groups$group " ;;
+	stop) exit ;;
 	remove) case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac ;;
 	esac
 done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
-[ -z "$1" ] || rm -rf -- "$1"`
+[ $# -eq 0 ] || rm -rf -- "$@"`
 
 // watchdog is a shell that outlives this program by a moment, so that nothing that it started does. What it watches may
 // be frozen, and have children that no signal at a parent's death would reach.
 type watchdog struct {
-	shims string
+	folders []string // What nobody else removes should this program be killed.
 
 	mu      sync.Mutex // Protects following.
 	command *exec.Cmd  // Nil until there is something to watch.
 	input   io.WriteCloser
 }
 
-func newWatchdog(shims string) *watchdog { return &watchdog{shims: shims} }
+func newWatchdog(folders []string) *watchdog { return &watchdog{folders: folders} }
 
 // add watches a process group.
 func (w *watchdog) add(group int) {
@@ -47,7 +48,7 @@ func (w *watchdog) add(group int) {
 
 // start reports whether there is a shell. Without one, the signal at the parent's death is all there is.
 func (w *watchdog) start() bool {
-	command := exec.Command("/bin/sh", "-c", watchdogScript, "lambdaruntime-watchdog", w.shims)
+	command := exec.Command("/bin/sh", append([]string{"-c", watchdogScript, "lambdaruntime-watchdog"}, w.folders...)...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	input, err := command.StdinPipe()
 	if err != nil || command.Start() != nil {
@@ -71,6 +72,7 @@ func (w *watchdog) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.command != nil {
+		fmt.Fprintln(w.input, "stop")
 		_ = w.input.Close()
 		_ = w.command.Wait()
 	}

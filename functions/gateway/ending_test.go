@@ -27,11 +27,16 @@ func busy(t *testing.T, temporary string) (*program, *gatewaytest.Client) {
 }
 
 // TestInterrupt: clients get a close frame, and what is under way has five seconds.
-func TestInterrupt(t *testing.T) {
+func TestInterrupt(t *testing.T) { endsBy(t, os.Interrupt) }
+
+// TestClosedTerminal ends it as Ctrl-C does.
+func TestClosedTerminal(t *testing.T) { endsBy(t, syscall.SIGHUP) }
+
+func endsBy(t *testing.T, signal os.Signal) {
 	temporary := t.TempDir()
 	p, c := busy(t, temporary)
 	began := time.Now()
-	_ = p.command.Process.Signal(os.Interrupt)
+	_ = p.command.Process.Signal(signal)
 	if code, _ := c.Closed(); code != 1001 {
 		t.Errorf("closed with %d", code)
 	}
@@ -62,7 +67,8 @@ func TestQuickEnd(t *testing.T) {
 func TestKilled(t *testing.T) {
 	for name, signals := range map[string][]os.Signal{"second Ctrl-C": {os.Interrupt, os.Interrupt}, "SIGKILL": {os.Kill}} {
 		t.Run(name, func(t *testing.T) {
-			p := launch(t, goFolder(t, goTemplate("Timeout: 900")), []string{"TMPDIR=" + t.TempDir()})
+			temporary := t.TempDir()
+			p := launch(t, goFolder(t, goTemplate("Timeout: 900")), []string{"TMPDIR=" + temporary})
 			until(t, func() bool { return strings.Contains(p.out.String(), "to end it") })
 			url := listening.FindStringSubmatch(p.out.String())[1]
 			c := gatewaytest.Connect(t, url)
@@ -81,6 +87,7 @@ func TestKilled(t *testing.T) {
 			if took := time.Since(began); took > 10*time.Second {
 				t.Errorf("it took %v", took)
 			}
+			empty(t, temporary)
 		})
 	}
 }

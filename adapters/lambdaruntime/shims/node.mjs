@@ -107,7 +107,21 @@ function patchConsole() {
 }
 
 function logLine(level, text) {
-  fs.writeSync(1, `${new Date().toISOString()}\t${requestId ?? 'undefined'}\t${level}\t${text}\n`);
+  writeAll(Buffer.from(`${new Date().toISOString()}\t${requestId ?? 'undefined'}\t${level}\t${text}\n`));
+}
+
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+// writeAll waits for room: process.stdout, once it is used, makes the pipe one that doesn't.
+function writeAll(data) {
+  while (data.length > 0) {
+    try {
+      data = data.subarray(fs.writeSync(1, data));
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+      Atomics.wait(never, 0, 0, 1);
+    }
+  }
 }
 
 function logError(what, error) {
@@ -115,6 +129,10 @@ function logError(what, error) {
 }
 
 // --- The handler -----------------------------------------------------------------------------------------------------
+
+// callbacks tells whether handlers may answer by a callback, which they may until Node 22. From Node 24 on what a handler
+// returns is the answer, a promise or not (https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html).
+const callbacks = !(parseInt(env.AWS_EXECUTION_ENV?.match(/nodejs(\d+)/)?.[1], 10) >= 24);
 
 // load finds the function that a handler such as src/app.handler or index.nested.handler names.
 async function load(root, handler) {
@@ -127,6 +145,9 @@ async function load(root, handler) {
   const found = base.slice(dot + 1).split('.').reduce((at, name) => at?.[name], module);
   if (typeof found !== 'function') {
     throw new RuntimeError('Runtime.HandlerNotFound', `${handler} is ${found === undefined ? 'undefined or not exported' : 'not a function'}`);
+  }
+  if (!callbacks && found.length >= 3) {
+    throw new RuntimeError('Runtime.CallbackHandlerDeprecated', `${handler} takes a callback, which Lambda has no more from Node 24 on: return the answer or a promise of it`);
   }
   return found;
 }
@@ -198,8 +219,11 @@ class Runtime {
     // Without a promise and a callback, Lambda answers null when nothing is left to do.
     afterLoop = () => this.succeed(id, null);
     try {
-      const result = this.handler(JSON.parse(body), context, callback);
-      if (typeof result?.then !== 'function') return;
+      const result = callbacks ? this.handler(JSON.parse(body), context, callback) : this.handler(JSON.parse(body), context);
+      if (typeof result?.then !== 'function') {
+        if (!callbacks) this.succeed(id, result);
+        return;
+      }
       afterLoop = () => this.fail(id, new RuntimeError('Runtime.NodeJsExit', 'The asynchronous function exited before its promise was settled'));
       result.then((value) => this.succeed(id, value), (error) => this.fail(id, error));
     } catch (error) {
@@ -255,7 +279,6 @@ class Runtime {
   context(headers, id) {
     const deadline = Number(headers['lambda-runtime-deadline-ms']);
     return {
-      callbackWaitsForEmptyEventLoop: true,
       functionName: env.AWS_LAMBDA_FUNCTION_NAME,
       functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
       memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
@@ -266,6 +289,14 @@ class Runtime {
       clientContext: undefined,
       identity: undefined,
       getRemainingTimeInMillis: () => deadline - Date.now(),
+      ...(callbacks && this.callbacks(id)),
+    };
+  }
+
+  // callbacks are what of a context belongs to handlers with a callback.
+  callbacks(id) {
+    return {
+      callbackWaitsForEmptyEventLoop: true,
       succeed: (result) => this.succeed(id, result),
       fail: (error) => this.fail(id, error),
       done: (error, result) => (error === undefined || error === null ? this.succeed(id, result) : this.fail(id, error)),

@@ -49,6 +49,7 @@ func (s *Server) makeFunction(f *cloudformation.Function) error {
 	options := lambdaruntime.Options{
 		Logger: s.options.Logger, Output: s.options.Output, NoFreeze: s.options.NoFreeze,
 		Region: s.Application.Region, AccountID: s.Application.AccountID,
+		Temporary: append([]string{s.proxy.Folder()}, s.unpacked...),
 	}
 	if s.options.NoTimeouts {
 		function.Timeout = -1

@@ -28,6 +28,13 @@ exports.callback = (event, context, callback) => {
   callback(null, answer);
   if (event.do !== 'now') setTimeout(() => { answer.later = true; }, 5);
 };
+exports.synchronous = (event, context) => ({ done: typeof context.done });
+exports.loud = (event, context, callback) => {
+  process.stdout.write('begin\n');
+  for (let i = 0; i < 2000; i++) console.log('%s', 'x'.repeat(1000));
+  console.log('y'.repeat(500000) + 'end');
+  callback(null, 'said');
+};
 exports.nested = { handler: async () => 'nested' };
 exports.number = 5;
 exports.stream = () => awslambda.streamifyResponse(() => {});
