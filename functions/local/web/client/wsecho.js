@@ -183,11 +183,13 @@ export class WsEcho extends Target {
 
   /** @param {string} name */
   #newRoom(name) {
-    return new Room(name, {
+    /** @type {Room} */
+    const room = new Room(name, {
       ask: (message, signal) => this.#ask(message, { room: name, signal }),
-      rejoin: (room, link) => this.#enter(room, link),
-      emit: (type, detail) => this.#emit(type, detail),
+      rejoin: (link) => this.#enter(room, link),
+      emit: (type, detail) => room.wanted && this.#emit(type, detail),
     });
+    return room;
   }
 
   /**
