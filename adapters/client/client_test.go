@@ -402,3 +402,120 @@ func TestContextsEndWhatWaits(t *testing.T) {
 		}
 	})
 }
+
+func TestJoinsOfOneRoomAreIndependent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		f.answer = func(_ *fakePeer, request map[string]any) map[string]any {
+			if request["action"] == "join" {
+				time.Sleep(5 * time.Second)
+			}
+			return nil
+		}
+		c := connect(t, f, client.Options{})
+		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		first := make(chan error, 1)
+		go func() {
+			_, err := c.Join(hasty, "r")
+			first <- err
+		}()
+		synctest.Wait()
+		room, err := c.Join(t.Context(), "r")
+		if err != nil || !errors.Is(<-first, context.DeadlineExceeded) {
+			t.Fatalf("the patient Join = %v", err)
+		}
+		if _, err := room.Say(t.Context(), 1); err != nil {
+			t.Errorf("Say = %v", err)
+		}
+		if times, _ := f.came("leave"); len(times) > 0 {
+			t.Error("the room was left, though somebody joined it")
+		}
+	})
+}
+
+func TestAHistoryThatCannotBeReadIsNotAskedForAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		f.answer = func(_ *fakePeer, request map[string]any) map[string]any {
+			switch {
+			case request["action"] == "history":
+				time.Sleep(10 * time.Millisecond)
+				return map[string]any{"type": "error", "code": "internal", "message": "no"}
+			case request["action"] == "join" && request["epoch"] != nil:
+				return map[string]any{"type": "ack", "room": "r", "epoch": "e1", "seq": 9, "recovered": true, "messages": []any{}, "more": true}
+			}
+			return nil
+		}
+		c := connect(t, f, client.Options{})
+		room, _ := c.Join(t.Context(), "r")
+		f.cut()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, _ = room.Next(ctx)
+		if times, _ := f.came("history"); len(times) == 0 || len(times) > 10 {
+			t.Errorf("asked for history %d times in a minute, want a few", len(times))
+		}
+	})
+}
+
+func TestTwoReadersOfARoomGetEachMessageOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const messages = 200
+		f := &fake{}
+		f.answer = func(_ *fakePeer, request map[string]any) map[string]any {
+			if request["action"] != "history" {
+				return nil
+			}
+			seq := int(request["after"].(float64)) + 1
+			return map[string]any{"type": "history", "epoch": "e1", "messages": []any{map[string]any{"seq": seq, "data": seq}}, "more": false}
+		}
+		c := connect(t, f, client.Options{})
+		room, _ := c.Join(t.Context(), "r")
+		got := make(chan int64, messages)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		for range 2 {
+			go func() {
+				for m, err := range room.Messages(ctx) {
+					if err == nil {
+						got <- m.Seq
+					}
+				}
+			}()
+		}
+		for seq := 2; seq <= messages; seq += 2 { // Every other one is lost.
+			f.peers[0].push(map[string]any{"type": "messages", "room": "r", "epoch": "e1", "messages": []any{map[string]any{"seq": seq, "data": seq}}})
+		}
+		seen := map[int64]bool{}
+		for range messages {
+			seen[<-got] = true
+		}
+		if len(seen) != messages {
+			t.Errorf("%d of %d messages came", len(seen), messages)
+		}
+	})
+}
+
+func TestAnAnswerCountsThatCameBeforeTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		f.answer = func(p *fakePeer, request map[string]any) map[string]any {
+			switch request["action"] {
+			case "hello": // The keys of an anonymous client end with its connection.
+				return map[string]any{"type": "welcome", "connectionId": p.id, "user": "anon-" + p.id}
+			case "tell":
+				p.push(map[string]any{"type": "ack", "id": request["id"], "messageId": "m", "sent": 1})
+				p.Close()
+			}
+			return nil
+		}
+		c := connect(t, f, client.Options{MaxWait: time.Second})
+		for range 50 {
+			if receipt, err := c.Tell(t.Context(), client.Recipient{User: "bob"}, 1); err != nil || receipt.Sent != 1 {
+				t.Fatalf("Tell = %+v, %v", receipt, err)
+			}
+			time.Sleep(2 * time.Second) // In which it connects again.
+		}
+	})
+}

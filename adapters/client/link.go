@@ -116,7 +116,12 @@ func (l *link) ask(ctx context.Context, action string, fields map[string]any) (f
 	case f := <-answered:
 		return f, f.refusal()
 	case <-l.done:
-		return frame{}, disconnected("the connection ended before the answer came", l.why)
+		select {
+		case f := <-answered: // It came just before the end.
+			return f, f.refusal()
+		default:
+			return frame{}, disconnected("the connection ended before the answer came", l.why)
+		}
 	case <-ctx.Done():
 		return frame{}, ctx.Err()
 	case <-timer.C:

@@ -61,9 +61,11 @@ func (r *Room) repair(ctx context.Context) error {
 	c := r.client
 	c.mu.Lock()
 	missing, before := r.sequence.missing(), r.sequence.next
-	c.mu.Unlock()
 	if !missing {
 		r.patience = patience
+	}
+	c.mu.Unlock()
+	if !missing {
 		return nil
 	}
 	err := r.mend(ctx)
@@ -83,8 +85,13 @@ func (r *Room) repair(ctx context.Context) error {
 // beforeItIsLost waits while what is missing may be late, or be what this client is saying.
 func (r *Room) beforeItIsLost(ctx context.Context) error {
 	c := r.client
-	settled := func() (bool, error) { return !r.sequence.missing() || r.sequence.gone(), r.err }
-	here, err := c.until(ctx, jitter(r.patience, 2*r.patience), settled)
+	c.mu.Lock()
+	wait := r.patience
+	c.mu.Unlock()
+	settled := func() (bool, error) {
+		return !r.sequence.missing() || r.sequence.gone() && wait == patience, r.err // After a failure it is waited for, too.
+	}
+	here, err := c.until(ctx, jitter(wait, 2*wait), settled)
 	if here || err != nil {
 		return err
 	}

@@ -18,10 +18,11 @@ type Room struct {
 	entering map[*link]bool // On which it is being joined.
 	err      error          // Why the client is not there any more.
 	sequence sequence
+	asking   int          // How many Joins wait.
+	joined   bool         // Whether one succeeded.
 	saying   map[int]bool // What is being said and has no place yet.
 	lastSaid int
-
-	patience time.Duration // How long the next message may be late; the reader's.
+	patience time.Duration // How long the next message may be late.
 }
 
 // Join enters a room and waits for the service's consent. The room's newest page, of up to 100 messages, is what its
@@ -33,19 +34,24 @@ func (c *Client) Join(ctx context.Context, name string) (*Room, error) {
 		r = &Room{client: c, name: name, entering: map[*link]bool{}, saying: map[int]bool{}, patience: patience}
 		c.rooms[name] = r
 	}
+	r.asking++
 	l := c.link
 	c.mu.Unlock()
 	if !known && l != nil {
 		c.spawn(func() { c.enter(r, l) })
 	}
 	_, err := c.ready(ctx, r)
-	if err != nil && !known {
-		r.end(err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r.asking--
+	if err == nil {
+		r.joined = true
+		return r, nil
 	}
-	if err != nil {
-		return nil, err
+	if !r.joined && r.asking == 0 { // Nobody else waits for it.
+		r.quit(err)
 	}
-	return r, nil
+	return nil, err
 }
 
 // Name is the room's.
@@ -59,16 +65,20 @@ func (r *Room) Leave(ctx context.Context) error {
 
 // end has the client be in the room no more.
 func (r *Room) end(why error) {
-	c := r.client
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	r.client.mu.Lock()
+	defer r.client.mu.Unlock()
+	r.quit(why)
+}
+
+// quit is end with client.mu held.
+func (r *Room) quit(why error) {
 	if r.err == nil {
 		r.err = why
 	}
-	if c.rooms[r.name] == r {
-		delete(c.rooms, r.name)
+	if r.client.rooms[r.name] == r {
+		delete(r.client.rooms, r.name)
 	}
-	c.changed.fire()
+	r.client.changed.fire()
 }
 
 // Place is where a message stands in its room's log.

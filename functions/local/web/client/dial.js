@@ -12,7 +12,7 @@ const PROTOCOL = 'wsecho.v1';
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 /** So many refusals in a row of a client that has never been in are no accident. */
 const REFUSALS = 5;
-const FINAL = new Set(['unauthorized', 'forbidden', 'unsupported']);
+const FINAL = ['unauthorized', 'forbidden', 'unsupported'];
 
 /**
  * @typedef {object} DialOptions
@@ -27,7 +27,7 @@ const FINAL = new Set(['unauthorized', 'forbidden', 'unsupported']);
  * Whether an error of dial says that no other attempt can help.
  * @param {any} error
  */
-export const isFinal = (error) => FINAL.has(error?.code);
+export const isFinal = (error) => FINAL.includes(error?.code);
 
 export class Dialer {
   #url;
@@ -61,7 +61,7 @@ export class Dialer {
    */
   async dial(ending) {
     if (typeof this.#options.WebSocket !== 'function') {
-      throw new WsEchoError('unsupported', 'there is no WebSocket here: it takes Node 22, or the option WebSocket');
+      throw new WsEchoError('unsupported', 'no WebSocket here: it takes Node 22, or the option WebSocket');
     }
     const bearer = await this.#token(ending);
     const link = new Link(this.#socket(bearer), this.#options.timeoutMs, this.#listener);
@@ -115,7 +115,7 @@ export class Dialer {
   async #isReachable() {
     const { origin, pathname } = this.#url;
     try {
-      return await atMost(this.#options.timeoutMs, this.#options.reachable(origin.replace('ws', 'http') + pathname));
+      return await atMost(this.#options.timeoutMs, this.#options.reachable(origin.replace(/^ws/, 'http') + pathname));
     } catch {
       return false; // Nor if this machine does not let it ask.
     }

@@ -28,7 +28,7 @@ export class WsEchoError extends Error {
  * Turns an error frame, of the service or of API Gateway itself (which has no code), into an exception.
  * @param {Record<string, any>} frame
  */
-export function refusal({ code = 'internal', message = 'an error without a message', retryable, details, requestId }) {
+export function refusal({ code = 'internal', message = 'no message', retryable, details, requestId }) {
   return new WsEchoError(code, message, { retryable, details, requestId });
 }
 

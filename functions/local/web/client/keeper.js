@@ -104,11 +104,10 @@ export class Keeper {
    * @returns {Promise<Link | undefined>} the connection that replaced it
    */
   async #use(link) {
+    if (this.#ending.reason) return void link.drop(); // It may have come before anybody knew of this connection.
     this.link = link;
     this.#tells.use(link);
-    const next = await this.#replacement(link);
-    if (!next) this.link = undefined;
-    return next;
+    return (this.link = await this.#replacement(link));
   }
 
   /**
@@ -137,7 +136,10 @@ export class Keeper {
   async #rotate(old, ending) {
     const link = await this.#dial(ending);
     await atMost(ROOMS_MS, Promise.race([this.#tells.enter(link), old.closed]));
-    if (!link.open) throw disconnected('the connection ended');
+    if (!link.open) {
+      this.#tells.enter(old); // Rooms may be in on the new one only.
+      throw disconnected('the connection ended');
+    }
     old.retire();
     return link;
   }

@@ -49,8 +49,9 @@ export class Room {
    * @param {object} client
    * @param {(message: Frame, signal?: AbortSignal) => Promise<Frame>} client.ask sends a message about this room and
    *   repeats it as needed
-   * @param {(room: Room, link: Link) => void} client.rejoin joins again on a connection
-   * @param {(type: 'page' | 'message' | 'presence' | 'error', detail: any) => void} client.emit tells the application
+   * @param {(link: Link) => void} client.rejoin joins again on a connection
+   * @param {(type: 'page' | 'message' | 'presence' | 'error', detail: any) => void} client.emit tells the application,
+   *   as long as it is here
    */
   constructor(name, client) {
     this.name = name;
@@ -201,7 +202,7 @@ export class Room {
   #resync() {
     const link = this.link;
     this.link = undefined;
-    if (link) this.#client.rejoin(this, link);
+    if (link) this.#client.rejoin(link);
   }
 
   /** Waits for what is missing, then fetches it, until nothing is missing. */
@@ -217,7 +218,7 @@ export class Room {
         patience = moved ? PATIENCE_MS : Math.min(2 * patience, MAX_PATIENCE_MS);
       }
     } catch (error) {
-      if (this.wanted) this.#client.emit('error', { room: this.name, error }); // The next ping finds the gap again.
+      this.#client.emit('error', { room: this.name, error }); // The next ping finds the gap again.
     } finally {
       this.#repairing = false;
     }

@@ -80,7 +80,7 @@ export class Sequence {
    */
   noteHead(epoch, seq) {
     this.#adopt(epoch);
-    if (epoch === this.#epoch) this.#head = Math.max(this.#head, seq);
+    if (epoch === this.#epoch && seq > this.#head) this.#head = seq;
   }
 
   /**
@@ -91,9 +91,10 @@ export class Sequence {
    */
   add(epoch, message) {
     this.#adopt(epoch);
-    if (this.isPast(epoch) || (this.#next > 0 && epoch === this.#epoch && message.seq < this.#next)) return [];
-    if (this.#next === 0 || epoch === this.#epoch) this.#head = Math.max(this.#head, message.seq);
-    if (this.#held.size < MAX_HELD || message.seq === this.#next) this.#held.set(message.seq, { ...message, epoch });
+    const { seq } = message;
+    if (this.isPast(epoch) || (epoch === this.#epoch && seq < this.#next)) return [];
+    if ((this.#next === 0 || epoch === this.#epoch) && seq > this.#head) this.#head = seq;
+    if (this.#held.size < MAX_HELD || seq === this.#next) this.#held.set(seq, { ...message, epoch });
     return this.#ready();
   }
 

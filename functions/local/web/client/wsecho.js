@@ -101,7 +101,8 @@ export class WsEcho extends Target {
     super();
     this.#url = new URL(url);
     if (user) this.#url.searchParams.set('user', user);
-    if (!(Math.min(timeoutMs, tokenTimeoutMs, pingMs) > 0)) throw new RangeError('times have to be greater than 0');
+    // Timers fire at once whose time does not fit into 31 bits.
+    if (![timeoutMs, tokenTimeoutMs, pingMs].every((ms) => ms > 0 && ms < 2 ** 31)) throw new RangeError('times have to be between 0 and 2^31');
     this.#options = { token, timeoutMs, tokenTimeoutMs, pingMs, maxPending, reachable, WebSocket };
   }
 
@@ -128,7 +129,13 @@ export class WsEcho extends Target {
     if (!this.#ending.reason) return;
     const ending = (this.#ending = new Ending());
     this.#watch(ending);
-    this.#dialer = new Dialer(this.#url, this.#options, (message, link) => this.#receive(message, link));
+    this.#dialer = new Dialer(this.#url, this.#options, (message, link) => {
+      try {
+        this.#receive(message, link);
+      } catch (error) { // One that came, or what a frame that this protocol does not have leads to.
+        this.#emit('error', { error });
+      }
+    });
     this.#keeper = new Keeper(this.#dialer, {
       use: (link) => this.#use(link),
       enter: (link) => this.#enterAll(link),
@@ -140,7 +147,7 @@ export class WsEcho extends Target {
   /** Ends the connection. What waits rejects with "closed", what was sent and not answered with "disconnected". */
   close() {
     if (this.#state === 'closed') return;
-    this.#end(new WsEchoError('closed', 'the client was closed'));
+    this.#end(new WsEchoError('closed', 'the client is closed: call connect'));
     this.#rooms.forEach((room) => room.end());
     this.#rooms.clear();
     this.#joins.clear();
@@ -164,7 +171,7 @@ export class WsEcho extends Target {
   join(name, { signal } = {}) {
     if (this.#ending.reason) return Promise.reject(this.#ending.reason);
     const joined = this.#joins.get(name);
-    if (joined) return atMost(Infinity, joined, undefined, signal).then(() => joined);
+    if (joined) return /** @type {typeof joined} */ (atMost(Infinity, joined, undefined, signal));
     const room = this.#newRoom(name);
     this.#rooms.set(name, room);
     const joining = this.#ready(name, Infinity, { signal }).then(() => ({ members: room.members }));
@@ -176,11 +183,13 @@ export class WsEcho extends Target {
 
   /** @param {string} name */
   #newRoom(name) {
-    return new Room(name, {
+    /** @type {Room} */
+    const room = new Room(name, {
       ask: (message, signal) => this.#ask(message, { room: name, signal }),
-      rejoin: (room, link) => this.#enter(room, link),
-      emit: (type, detail) => this.#emit(type, detail),
+      rejoin: (link) => this.#enter(room, link),
+      emit: (type, detail) => room.wanted && this.#emit(type, detail),
     });
+    return room;
   }
 
   /**
@@ -209,7 +218,7 @@ export class WsEcho extends Target {
     return this.#counted(() => {
       const said = room.saying.then(() => this.#say(room, { action: 'say', room: name, data, key }, { signal, ending }));
       room.saying = said.catch(() => {});
-      return atMost(Infinity, said, undefined, signal).then(() => said);
+      return /** @type {typeof said} */ (atMost(Infinity, said, undefined, signal));
     });
   }
 
@@ -341,14 +350,12 @@ export class WsEcho extends Target {
       try {
         const ack = await link.ask({ action: 'join', room: room.name, ...room.resume });
         if (!room.wanted) return await this.#exit(room, link);
-        room.entered(ack, link);
-        this.#changed();
-        return;
+        if (room.entering?.link === link) room.entered(ack, link); // Else it is in on a later connection.
+        return this.#changed();
       } catch (/** @type {any} */ error) {
         if (!this.#repeatable(error, link)) {
           this.#forget(room, error);
-          this.#emit('error', { error, room: room.name });
-          return;
+          return this.#emit('error', { error, room: room.name });
         }
         await this.#pause(error, attempt);
       }
@@ -548,7 +555,7 @@ export class WsEcho extends Target {
     try {
       const link = await atMost(milliseconds, found, ending, signal);
       if (link) return link;
-      throw tooLate('there was no connection in time');
+      throw tooLate('no connection came');
     } finally {
       this.#waiters.delete(look);
     }
@@ -590,7 +597,7 @@ export class WsEcho extends Target {
    */
   async #pause({ code, details }, attempt, ending = this.#ending, signal) {
     if (code === 'disconnected') return;
-    if (code !== 'rate_limited' || !(details.retryAfterMs >= 0)) return pause(backoff(attempt), ending, signal);
+    if (code !== 'rate_limited' || !(details?.retryAfterMs >= 0)) return pause(backoff(attempt), ending, signal);
     this.#emit('throttled', { until: Date.now() + details.retryAfterMs });
     return pause(details.retryAfterMs * jitter(1, 1.5), ending, signal);
   }
@@ -624,8 +631,7 @@ export class WsEcho extends Target {
       case undefined: { // API Gateway's own errors have no type.
         const error = refusal(message);
         this.#repeatable(error, link); // It may be that of a connection which is served no more.
-        this.#emit('error', { error });
-        break;
+        throw error;
       }
       default:
         this.#emit('unknown', { message });

@@ -89,6 +89,48 @@ test('while rooms are joined on the new connection the old one may end', async (
   assert.equal(client.told.message.length, 1);
 });
 
+test('what the old connection answers late does not take a room back to it', async () => {
+  service.lifeMs = MINUTE;
+  const client = await connect();
+  const [old] = service.sockets;
+  let answer;
+  service.intercept = (message, socket) => {
+    if (message.action !== 'join' || socket !== old) return undefined;
+    answer ??= () => socket.arrive({ ...service.join(socket, message), id: message.id });
+    return null;
+  };
+  await pass(40_000, 500);
+  const joined = client.join('r'); // Its answer is on the way while the connection is replaced.
+  while (service.dials.length < 2) await pass(500);
+  await joined;
+  answer();
+  await pass(1000);
+  assert.equal(service.sockets.has(old), false);
+  const said = client.say('r', 1);
+  await pass(1000);
+  assert.equal((await Promise.race([said, settle()]))?.seq, 1);
+});
+
+test('rooms return to the old connection if the new one ends at once', async () => {
+  service.lifeMs = 4 * MINUTE;
+  const client = await connect();
+  await client.join('r');
+  await client.join('slow');
+  const [old] = service.sockets;
+  service.intercept = ({ action, room }, socket) => {
+    if (socket === old) return undefined;
+    if (action === 'join' && room === 'slow') setTimeout(() => socket.end(), 100);
+    return action === 'join' && room === 'slow' ? null : undefined;
+  };
+  while (service.dials.length < 2) await pass(50);
+  await pass(200);
+  service.down = true;
+  const said = client.say('r', 1);
+  await pass(2000);
+  assert.equal(service.sockets.has(old), true);
+  assert.equal((await Promise.race([said, settle()]))?.seq, 1);
+});
+
 // Beginning and ending.
 
 test('closing and connecting at once leaves one connection', async () => {
@@ -102,6 +144,35 @@ test('closing and connecting at once leaves one connection', async () => {
   client.close();
   await pass(10_000);
   assert.deepEqual([client.state, service.sockets.size], ['closed', 0]);
+});
+
+test('closing while the connection answers for the first time leaves none', async () => {
+  for (let ticks = 0; ticks < 30; ticks++) {
+    const client = await connect();
+    service.cut();
+    service.intercept = ({ action }, socket) => {
+      if (action !== 'hello') return undefined;
+      const arrived = socket.onmessage;
+      socket.onmessage = (event) => {
+        arrived(event);
+        let soon = Promise.resolve();
+        for (let n = 0; n < ticks; n++) soon = soon.then(() => {});
+        soon.then(() => client.close());
+      };
+      return undefined;
+    };
+    await pass(5000, 500);
+    service.intercept = () => undefined;
+    assert.deepEqual([client.state, states(client).at(-1), service.sockets.size], ['closed', 'closed', 0], `after ${ticks} ticks`);
+  }
+});
+
+test('a time that no timer can have is no option', async () => {
+  for (const option of ['timeoutMs', 'tokenTimeoutMs', 'pingMs']) {
+    for (const ms of [0, -1, NaN, Infinity, 2 ** 31]) {
+      assert.throws(() => new WsEcho('ws://localhost/dev', { [option]: ms }), RangeError, `${option}: ${ms}`);
+    }
+  }
 });
 
 test('an option that is undefined has its default', async () => {
@@ -318,6 +389,18 @@ test('refused five times by a server that can be reached, it says what may be wr
   assert.deepEqual([service.dials.length, asked], [5, ['http://localhost/dev']]);
   assert.match(reason.message, /hide why.*token.*origin/);
   assert.ok(!reason.message.includes('sesame'));
+});
+
+test('no other server than its own is asked whether it can be reached', async () => {
+  service.down = true;
+  const asked = new Set();
+  for (const url of ['wss://ws.example.com/dev', 'https://ws.example.com/dev', 'http://ws.example.com/dev']) {
+    const client = new WsEcho(url, { WebSocket: service.WebSocket, reachable: async (asks) => asked.add(asks) });
+    clients.push(client);
+    client.connect();
+    await pass(60_000, 500);
+  }
+  assert.deepEqual([...asked], ['https://ws.example.com/dev', 'http://ws.example.com/dev']);
 });
 
 test('a server that cannot be reached, or be asked, is tried for ever', async () => {

@@ -134,3 +134,40 @@ test('a log that comes back is followed', () => {
   sequence.restart('b', 1, [{ seq: 1 }]);
   assert.deepEqual([sequence.isPast('b'), sequence.add('b', { seq: 2 }).length], [false, 1]);
 });
+
+test('a rate limit that says nothing more is waited for as well', async () => {
+  const client = await connect();
+  let refusals = 0;
+  service.intercept = ({ action }) => (action === 'join' && ++refusals < 3 ? refuse('rate_limited', null) : undefined);
+  const joined = client.join('r');
+  await pass(5000);
+  assert.deepEqual(await Promise.race([joined, settle()]), { members: [{ user: 'ada', connections: 1 }] });
+});
+
+test('frames that this protocol does not have harm nobody', async () => {
+  const client = await connect();
+  await client.join('r');
+  service.spoken('r', 1);
+  await settle();
+  const [socket] = service.sockets;
+  const odd = [null, 0, '', 'x', [], {}, [null], { a: 1 }, 1e300, -1, true, undefined];
+  const fields = ['type', 'id', 'room', 'epoch', 'messages', 'seq', 'from', 'messageId', 'user', 'connection', 'details', 'code', 'members'];
+  const frames = [
+    { type: 'messages', room: 'r', epoch: 'epoch-1', messages: [{ seq: 2, messageId: 'm', from: { user: 'bob', connection: 'x' }, data: 1 }] },
+    { type: 'message', room: 'r', epoch: 'epoch-1', seq: 2, messageId: 'n', data: 1 }, { type: 'joined', room: 'r', user: 'bob', connection: 'x' },
+    { type: 'left', room: 'r', user: 'bob', connection: 'x' }, { type: 'direct', messageId: 'd', from: { user: 'bob', connection: 'x' }, data: 1 },
+    { type: 'error', code: 'unavailable', message: 'm', details: {} }, { type: 'odd' }, {},
+  ];
+  for (const frame of frames) for (const field of fields) for (const value of odd) {
+    if (frame.type === 'messages' && field === 'messages' && value === undefined) continue;
+    socket.arrive({ ...frame, [field]: value });
+    if (frame.messages) socket.arrive({ ...frame, messages: [{ ...frame.messages[0], [field]: value }] });
+  }
+  await settle();
+  await pass(60_000, 500);
+  service.spoken('r', 'lost', { push: false });
+  for (let n = 0; n < 20; n++) service.spoken('r', 'after');
+  await pass(60_000, 500);
+  assert.equal(client.state, 'open');
+  assert.equal(client.told.message.filter(({ data }) => data === 'after').length, 20);
+});

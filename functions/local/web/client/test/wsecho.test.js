@@ -79,6 +79,36 @@ test('messages come in order, once, and one\'s own among them', async () => {
     [[1, 'one', false], [2, 'two', true], [3, 'three', false]]);
 });
 
+test('what a room hears after it was left does not show, and not among that of its next membership', async () => {
+  const client = await connect();
+  await client.join('r');
+  let answer;
+  service.intercept = (message, socket) => {
+    if (message.action !== 'say' || answer) return undefined;
+    const ack = service.say(socket, message);
+    answer = () => socket.arrive({ ...ack, id: message.id });
+    return null;
+  };
+  const said = client.say('r', 'mine');
+  await settle();
+  client.leave('r');
+  client.join('r');
+  await settle();
+  service.spoken('r', 'next');
+  answer();
+  assert.equal((await said).seq, 1);
+  assert.deepEqual([client.told.page.at(-1).messages.map(({ seq }) => seq), numbers(client)], [[1], [2]]);
+});
+
+test('a listener that leaves a room is told no more of it', async () => {
+  const client = await connect();
+  await client.join('r');
+  client.addEventListener('message', () => client.leave('r'));
+  service.pushFrame('r', from1to(3).map((n) => service.spoken('r', n, { push: false })));
+  await settle();
+  assert.deepEqual(numbers(client), [1]);
+});
+
 test('the first page comes before what follows it', async () => {
   from1to(150).forEach((n) => service.spoken('r', n));
   const client = await connect();

@@ -27,12 +27,13 @@ export declare class Room {
      * @param {object} client
      * @param {(message: Frame, signal?: AbortSignal) => Promise<Frame>} client.ask sends a message about this room and
      *   repeats it as needed
-     * @param {(room: Room, link: Link) => void} client.rejoin joins again on a connection
-     * @param {(type: 'page' | 'message' | 'presence' | 'error', detail: any) => void} client.emit tells the application
+     * @param {(link: Link) => void} client.rejoin joins again on a connection
+     * @param {(type: 'page' | 'message' | 'presence' | 'error', detail: any) => void} client.emit tells the application,
+     *   as long as it is here
      */
     constructor(name: string, client: {
         ask: (message: Frame, signal?: AbortSignal) => Promise<Frame>;
-        rejoin: (room: Room, link: Link) => void;
+        rejoin: (link: Link) => void;
         emit: (type: 'page' | 'message' | 'presence' | 'error', detail: any) => void;
     });
     /** What to join with: the position to resume from, if there is one. */
