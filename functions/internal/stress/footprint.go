@@ -40,9 +40,9 @@ func (r *run) checkFootprint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	goroutines, dump := r.program.dump()
+	goroutines, creators := r.program.dump()
 	if goroutines > workersAndServer+moreGoroutines || goroutines == 0 {
-		r.violated("", "the program ends with %d goroutines:\n%.4000s", goroutines, dump)
+		r.violated("", "the program ends with %d goroutines, created by %v", goroutines, creators)
 	}
 	r.say("at the end %d goroutines, %d descriptors (%d), %d MB (%d)", goroutines, now.descriptors, r.begun.descriptors, now.megabytes, r.begun.megabytes)
 	return nil

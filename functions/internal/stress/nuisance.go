@@ -177,10 +177,13 @@ func (r *run) double(ctx context.Context, room string, i int, said *ledger) erro
 	return nil
 }
 
+// guest is what the names of users begin with whose tokens expire.
+const guest = "guest-"
+
 // expiring lets a client speak with a token that expires: until then it is served, and from then on refused.
 func (r *run) expiring(ctx context.Context, n int, said *ledger) {
 	const life = 3 * time.Second
-	room, user := r.room(n%r.size.rooms), fmt.Sprintf("guest-%d", n)
+	room, user := r.room(n%r.size.rooms), fmt.Sprint(guest, n)
 	began := time.Now()
 	m, err := r.connectOnce(ctx, user, life, nil)
 	if err != nil {

@@ -98,10 +98,10 @@ func start(ctx context.Context, binary string, environment []string, args ...str
 	return nil, fmt.Errorf("the program does not listen: %s", log)
 }
 
-// usage is what a process has of the machine.
-type footprint struct{ descriptors, megabytes, goroutines int }
+// footprint is what a process has of the machine.
+type footprint struct{ descriptors, megabytes int }
 
-// footprint is what the program has now; goroutines are known at its end alone.
+// footprint is what the program has now. Its goroutines are known at its end alone; see dump.
 func (p *program) footprint() (f footprint, err error) {
 	proc := fmt.Sprintf("/proc/%d/", p.command.Process.Pid)
 	fds, err := os.ReadDir(proc + "fd")
@@ -111,14 +111,28 @@ func (p *program) footprint() (f footprint, err error) {
 	return footprint{descriptors: len(fds), megabytes: kilobytes >> 10}, errors.Join(err, err2)
 }
 
-var goroutine = regexp.MustCompile(`(?m)^goroutine \d+ .*\[`)
+var (
+	goroutine = regexp.MustCompile(`(?m)^goroutine \d+ .*\[`)
+	creator   = regexp.MustCompile(`(?m)^created by (.*) in goroutine`)
+)
 
-// dump ends the program with a list of its goroutines, and returns it.
-func (p *program) dump() (goroutines int, text string) {
+// dump ends the program with a list of its goroutines, and returns how many there were and by whom they were created,
+// without the idle ones that it keeps on purpose: the gateway's pool, and those of connections to the table's server.
+func (p *program) dump() (goroutines int, creators map[string]int) {
 	before := len(p.log.String())
 	p.end(syscall.SIGQUIT)
-	text = p.log.String()[before:]
-	return len(goroutine.FindAllString(text, -1)), text
+	creators = map[string]int{}
+	for one := range strings.SplitSeq(p.log.String()[before:], "\n\n") {
+		pooled := strings.Contains(one, "gateway.(*pool).work") && !strings.Contains(one, "(*request).handle")
+		if !goroutine.MatchString(one) || pooled || strings.Contains(one, "net/http.(*Transport)") {
+			continue
+		}
+		goroutines++
+		if by := creator.FindStringSubmatch(one); by != nil {
+			creators[by[1]]++
+		}
+	}
+	return goroutines, creators
 }
 
 // logbook keeps what a program logs, but for the middle of very much.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -85,12 +86,15 @@ func (w *witness) missing(from, to int64) (numbers []int64) {
 	return numbers
 }
 
-// others are those of whom it was not told that they left.
+// others are those of whom it was not told that they left. Nobody tells of a connection that merely expired: a guest's
+// whose $disconnect was lost.
 func (w *witness) others() (users []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for connection, user := range w.here {
-		users = append(users, user+" "+connection)
+		if !strings.HasPrefix(user, guest) {
+			users = append(users, user+" "+connection)
+		}
 	}
 	return users
 }
