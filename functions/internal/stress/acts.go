@@ -72,7 +72,7 @@ func sizeOf(store string, long bool) size {
 		s.restart = true
 		s.rounds, s.quietRooms = 8, 10
 		if !long {
-			s.lines, s.kicks, s.connects, s.doubles = 10, 2, 400, 50
+			s.lines, s.kicks, s.connects, s.doubles, s.malformed = 5, 2, 200, 20, 100
 		}
 	}
 	if long {

@@ -24,7 +24,7 @@ func (r *run) hangups(ctx context.Context) error {
 }
 
 // hangups is how many connect in the act of that name.
-func (s size) hangups() int { return max(400, s.connects/10) }
+func (s size) hangups() int { return max(300, s.connects/10) }
 
 // joinAndHangUp asks to join and does not wait for the answer, but a while.
 func (r *run) joinAndHangUp(ctx context.Context, room, user string, while time.Duration) {

@@ -11,7 +11,7 @@ import (
 const (
 	// grace is how old a connection must be before it is reaped, and what finding it may take then.
 	grace   = 30 * time.Second
-	finding = 30 * time.Second
+	finding = 20 * time.Second
 )
 
 // leaveNothing lets the witnesses see that everybody has left, then leave themselves, and wants nothing to be left. The
@@ -56,8 +56,8 @@ func (r *run) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer broom.hangUp()
-	r.eventually(ctx, grace+finding, "", func() string {
+	defer r.seeOff(ctx, broom)
+	r.eventually(ctx, finding, "", func() string {
 		ack, err := broom.insist(ctx, "broadcast", map[string]any{"data": "is anybody there?"})
 		if err != nil {
 			return fmt.Sprintf("the last client cannot broadcast: %v", err)
@@ -66,7 +66,11 @@ func (r *run) sweep(ctx context.Context) error {
 			_ = pause(ctx, 500*time.Millisecond)
 			return fmt.Sprintf("all have left, and a broadcast was sent to %d and found %d gone (queued: %v)", ack.Sent, ack.Gone, ack.Queued)
 		}
-		return r.leftInTable(ctx, broom.id)
+		left := r.leftInTable(ctx, broom.id)
+		if left != "" {
+			r.tellUsers(ctx, broom)
+		}
+		return left
 	})
 	return nil
 }
@@ -90,4 +94,31 @@ func (r *run) leftInTable(ctx context.Context, but string) string {
 		return ""
 	}
 	return fmt.Sprintf("all have left, and the table has %d rows of theirs: %v", len(left), left[:min(len(left), 10)])
+}
+
+// tellUsers tells users something who have rows and no connection: their connecting broke off half-way. Nobody but who
+// tells them something finds them.
+func (r *run) tellUsers(ctx context.Context, broom *member) {
+	rows, err := r.table.rows(ctx, users)
+	if err != nil {
+		return // The next look says so.
+	}
+	for _, row := range rows {
+		user, _, _ := strings.Cut(strings.TrimPrefix(row, users), " ")
+		if user != broom.user {
+			_, _ = broom.insist(ctx, "tell", map[string]any{"to": map[string]any{"user": user}, "data": "are you there?"})
+		}
+	}
+}
+
+// users is what the partitions of users' connections begin with.
+const users = "in#user:"
+
+// seeOff lets the last client go, and waits for its rows to go too, so that the next act does not find them. Its
+// $disconnect may be lost; then they stay.
+func (r *run) seeOff(ctx context.Context, broom *member) {
+	broom.hangUp()
+	for until := time.Now().Add(2 * time.Second); time.Now().Before(until) && r.leftInTable(ctx, "") != ""; {
+		_ = pause(ctx, 20*time.Millisecond)
+	}
 }

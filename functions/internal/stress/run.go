@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,7 +140,7 @@ func (r *run) perform(ctx context.Context, a act) error {
 
 // say tells of progress.
 func (r *run) say(format string, args ...any) {
-	fmt.Fprintf(r.out, "%-8s %5.1f s  %s\n", r.store, time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
+	fmt.Fprintf(r.out, "%-8s %5.1f s  %s\n", cmp.Or(r.plant.name, r.store), time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
 // begin starts the program for the act, and the misfortunes on the way to its table.
@@ -207,15 +208,18 @@ func (r *run) chance(part string, number int) *rand.Rand {
 // room is the name of an act's room.
 func (r *run) room(n int) string { return fmt.Sprintf("%s-%d", r.act.name, n) }
 
-// eventually waits until something holds, for as long as it may take. What does not is violated, as what it returns says.
+// eventually waits until something holds, for as long as it may take. What does not is violated, as what wrong returns
+// says. Where something else was violated before, it waits no longer than a moment.
 func (r *run) eventually(ctx context.Context, within time.Duration, room string, wrong func() string) bool {
-	for until := time.Now().Add(within); ; {
+	began := time.Now()
+	for until := began.Add(within); ; {
 		problem := wrong()
 		if problem == "" {
 			return true
 		}
-		if time.Now().After(until) || pause(ctx, 20*time.Millisecond) != nil {
-			r.violated(room, "%s, after %s", problem, within)
+		late := time.Now().After(until) || len(r.broken()) > 0 && time.Since(began) > time.Second
+		if late || pause(ctx, 20*time.Millisecond) != nil {
+			r.violated(room, "%s, after %.1f s", problem, time.Since(began).Seconds())
 			return false
 		}
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // throttledWithin is how long what was acknowledged may take where more is sent than may be posted.
-const throttledWithin = time.Minute
+const throttledWithin = 45 * time.Second
 
 // throttled broadcasts more than may be posted, and wants everybody to get it all.
 func (r *run) throttled(ctx context.Context) error {
