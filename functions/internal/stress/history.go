@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -43,7 +44,7 @@ func (r *record) note(room, actor, format string, args ...any) {
 const maxViolations = 10
 
 // violated notes that something that is promised was not kept, with the history around it: the last events of the room
-// that contain one of the words, or all if none does.
+// and those that concern all; of no room, the last events of all.
 func (r *record) violated(room, format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -62,9 +63,7 @@ func (r *record) around(room string) string {
 			lines = append(lines, fmt.Sprintf("    %9.3f s  %-12s %-20s %s", e.at.Seconds(), e.room, e.actor, e.text))
 		}
 	}
-	for i, j := 0, len(lines)-1; i < j; i, j = i+1, j-1 {
-		lines[i], lines[j] = lines[j], lines[i]
-	}
+	slices.Reverse(lines)
 	return strings.Join(lines, "\n")
 }
 

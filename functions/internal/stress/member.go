@@ -36,6 +36,7 @@ type reply struct {
 	ConnectionID            string
 	Sent, Gone              int
 	Queued                  bool
+	At                      time.Time
 	Data                    json.RawMessage
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -149,30 +150,37 @@ func (r *run) double(ctx context.Context, room string, i int, said *ledger) erro
 		both[j] = m
 	}
 	text := fmt.Sprintf("twins say %d", i)
-	var replies [2]reply
-	var errs [2]error
-	var running sync.WaitGroup
-	for j, m := range both {
-		running.Go(func() { replies[j], errs[j] = m.say(ctx, room, text) })
-	}
-	running.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	r.note(room, "twin", "was acknowledged %d and %d for %q", replies[0].Seq, replies[1].Seq, text)
-	if replies[0].Seq != replies[1].Seq || replies[0].MessageID != replies[1].MessageID {
-		r.violated(room, "the same key was acknowledged as %d %s and as %d %s", replies[0].Seq, replies[0].MessageID, replies[1].Seq, replies[1].MessageID)
-	}
-	said.add(room, replies[0].Seq, text)
-	r.count(func(c *counts) { c.duplicates++ })
-	other, err := both[0].insist(ctx, "say", map[string]any{"room": room, "data": "something else", "key": key(text)})
-	if err == errGone {
+	one, other, err := sayBoth(ctx, both, room, text)
+	if err != nil {
 		return err
 	}
-	if other.Code != "conflict" {
-		r.violated(room, "another message with the same key was answered %q %d, %v", other.Code, other.Seq, err)
+	r.note(room, "twin", "was acknowledged %d and %d for %q", one.Seq, other.Seq, text)
+	if one.Seq != other.Seq || one.MessageID != other.MessageID {
+		r.violated(room, "the same key was acknowledged as %d %s and as %d %s", one.Seq, one.MessageID, other.Seq, other.MessageID)
+	}
+	said.add(room, one.Seq, text)
+	r.count(func(c *counts) { c.duplicates++ })
+	return r.wantConflict(ctx, both[0], room, text)
+}
+
+// sayBoth lets two say the same with the same key.
+func sayBoth(ctx context.Context, both [2]*member, room, text string) (one, other reply, err error) {
+	var second error
+	var running sync.WaitGroup
+	running.Go(func() { other, second = both[1].say(ctx, room, text) })
+	one, err = both[0].say(ctx, room, text)
+	running.Wait()
+	return one, other, cmp.Or(err, second)
+}
+
+// wantConflict says something else with the key of a text that was said.
+func (r *run) wantConflict(ctx context.Context, m *member, room, text string) error {
+	answer, err := m.insist(ctx, "say", map[string]any{"room": room, "data": "something else", "key": key(text)})
+	if err == errGone || ctx.Err() != nil {
+		return errGone
+	}
+	if answer.Code != "conflict" {
+		r.violated(room, "another message with the same key was answered %q %d, %v", answer.Code, answer.Seq, err)
 	}
 	return nil
 }
@@ -199,11 +207,10 @@ func (r *run) expiring(ctx context.Context, n int, said *ledger) {
 		if err == errGone || ctx.Err() != nil {
 			return
 		}
-		age := time.Since(began)
-		switch {
-		case err == nil && age < life+2*time.Second:
+		switch age := time.Since(began); {
+		case err == nil && answer.At.Before(began.Add(life+time.Second)): // The answer may have taken its time.
 			said.add(room, answer.Seq, text)
-		case err != nil && answer.Code == "token_expired" && age >= life-2*time.Second:
+		case err != nil && answer.Code == "token_expired" && age >= life-time.Second: // A token's times are whole seconds.
 			r.count(func(c *counts) { c.expired++ })
 			return
 		default:

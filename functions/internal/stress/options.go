@@ -71,26 +71,34 @@ func (o *options) choose(store, chosen, planted string, surplus []string) error 
 		}
 		o.stores = []string{store}
 	}
-	o.acts = acts()
-	if chosen != "" {
-		o.acts = nil
-		for name := range strings.SplitSeq(chosen, ",") {
-			at := slices.IndexFunc(acts(), func(a act) bool { return a.name == name })
-			if at < 0 {
-				return fmt.Errorf("there is no act %q; acts are\n%s", name, describe(acts()))
-			}
-			o.acts = append(o.acts, acts()[at])
-		}
+	if err := o.chooseActs(chosen); err != nil {
+		return err
 	}
-	if planted != "" {
-		at := slices.IndexFunc(plants, func(p plant) bool { return p.name == planted })
+	if planted == "" {
+		return nil
+	}
+	at := slices.IndexFunc(plants, func(p plant) bool { return p.name == planted })
+	if at < 0 {
+		return fmt.Errorf("there is no bug %q; bugs are %s", planted, strings.Join(plantNames(), ", "))
+	}
+	o.plant = plants[at]
+	if chosen == "" {
+		o.focus()
+	}
+	return nil
+}
+
+func (o *options) chooseActs(chosen string) error {
+	if o.acts = acts(); chosen == "" {
+		return nil
+	}
+	o.acts = nil
+	for name := range strings.SplitSeq(chosen, ",") {
+		at := slices.IndexFunc(acts(), func(a act) bool { return a.name == name })
 		if at < 0 {
-			return fmt.Errorf("there is no bug %q; bugs are %s", planted, strings.Join(plantNames(), ", "))
+			return fmt.Errorf("there is no act %q; acts are\n%s", name, describe(acts()))
 		}
-		o.plant = plants[at]
-		if chosen == "" {
-			o.focus()
-		}
+		o.acts = append(o.acts, acts()[at])
 	}
 	return nil
 }

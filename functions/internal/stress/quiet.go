@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -14,10 +15,8 @@ func (r *run) quiet(ctx context.Context) error {
 	}
 	failures := make([]error, len(witnesses))
 	atOnce(len(witnesses), len(witnesses), func(i int) { failures[i] = r.speakTogether(ctx, witnesses[i]) })
-	for _, err := range failures {
-		if err != nil {
-			return err
-		}
+	if err := errors.Join(failures...); err != nil {
+		return err
 	}
 	return r.leaveNothing(ctx, witnesses, time.Time{})
 }
@@ -40,20 +39,9 @@ func (r *run) speakTogether(ctx context.Context, w *witness) error {
 			return err
 		}
 	}
-	chance := r.chance("together", len(w.room))
 	for round := range r.size.rounds {
-		failures := make([]error, together)
-		waits := []float64{chance.Float64(), chance.Float64(), chance.Float64()}
-		atOnce(together, together, func(i int) {
-			_ = pause(ctx, time.Duration(waits[i]*float64(8*time.Millisecond)))
-			said, err := speakers[i].say(ctx, w.room, fmt.Sprintf("round %d of %d in %s", round, i, w.room))
-			r.note(w.room, speakers[i].user, "was acknowledged %d, %v", said.Seq, err)
-			failures[i] = err
-		})
-		for _, err := range failures {
-			if err != nil {
-				return err
-			}
+		if err := r.speakAtOnce(ctx, w.room, speakers, round); err != nil {
+			return err
 		}
 		last := int64((round + 1) * together)
 		if !r.eventually(ctx, pushedWithin, w.room, func() string {
@@ -66,4 +54,17 @@ func (r *run) speakTogether(ctx context.Context, w *witness) error {
 		}
 	}
 	return nil
+}
+
+// speakAtOnce lets each of some speak, within a few milliseconds.
+func (r *run) speakAtOnce(ctx context.Context, room string, speakers []*member, round int) error {
+	failures := make([]error, len(speakers))
+	atOnce(len(speakers), len(speakers), func(i int) {
+		wait := r.chance("wait in "+room, round*len(speakers)+i).Float64()
+		_ = pause(ctx, time.Duration(wait*float64(8*time.Millisecond)))
+		said, err := speakers[i].say(ctx, room, fmt.Sprintf("round %d of %d in %s", round, i, room))
+		r.note(room, speakers[i].user, "was acknowledged %d, %v", said.Seq, err)
+		failures[i] = err
+	})
+	return errors.Join(failures...)
 }
