@@ -68,6 +68,12 @@ type counts struct {
 	lines, kicks, connects, malformed, duplicates, expired int
 }
 
+// String implements fmt.Stringer.
+func (c counts) String() string {
+	return fmt.Sprintf("%d lines were said, %d kicks, %d connects, %d malformed frames, %d duplicates, %d tokens expired",
+		c.lines, c.kicks, c.connects, c.malformed, c.duplicates, c.expired)
+}
+
 // tryAll runs over all stores at the same time.
 func (w *workshop) tryAll(ctx context.Context, o options) error {
 	began := time.Now()

@@ -29,8 +29,7 @@ func (r *run) storm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.say("%d lines were said, %d kicks, %d connects, %d malformed frames, %d duplicates, %d tokens expired, %d restarts",
-		r.counts.lines, r.counts.kicks, r.counts.connects, r.counts.malformed, r.counts.duplicates, r.counts.expired, r.restarts)
+	r.say("%s, %d restarts", r.done(), r.restarts)
 	last := time.Now()
 	r.checkRooms(ctx, witnesses, speakers, said)
 	r.say("the rooms were read whole")
@@ -70,6 +69,7 @@ func (r *run) rage(ctx context.Context, witnesses []*witness, speakers []*speake
 	for i := range r.size.deaf {
 		idle.Go(func() { r.deaf(ctx, i) })
 	}
+	idle.Go(func() { r.progress(ctx) })
 	defer idle.Wait()
 	defer stop()
 	if r.size.restart {
@@ -116,6 +116,13 @@ func (r *run) done() counts {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.counts
+}
+
+// progress tells now and then how far a storm is.
+func (r *run) progress(ctx context.Context) {
+	for pause(ctx, 10*time.Second) == nil {
+		r.say("%s so far", r.done())
+	}
 }
 
 // heralds broadcast, and tell each witness something, while everything else goes on. All of it has to come.
