@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -102,9 +103,14 @@ func delayed(seed uint64, longest time.Duration) dynamodblocal.Fault {
 // behave ends misfortunes.
 func (t *table) behave() { t.wire.Inject(nil) }
 
-// rows returns the keys of all rows whose partition begins with one of some texts.
+// rows returns the keys of all rows whose partition begins with one of some texts, without those that have expired:
+// nobody sees them, and DynamoDB deletes them when it likes, which DynamoDB Local does not.
 func (t *table) rows(ctx context.Context, prefixes ...string) (keys []string, err error) {
-	pages := sdk.NewScanPaginator(t.client, &sdk.ScanInput{TableName: aws.String(tableName), ConsistentRead: aws.Bool(true)})
+	now := &types.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().Unix(), 10)}
+	pages := sdk.NewScanPaginator(t.client, &sdk.ScanInput{
+		TableName: aws.String(tableName), ConsistentRead: aws.Bool(true), FilterExpression: aws.String("attribute_not_exists(#exp) OR #exp > :now"),
+		ExpressionAttributeNames: map[string]string{"#exp": "exp"}, ExpressionAttributeValues: dynamodb.Row{":now": now},
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
