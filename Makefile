@@ -55,6 +55,19 @@ test-interleavings: ## Search every order of the store's requests, with crashes 
 test-interleavings-long: ## Search larger scenarios, in gigabytes of memory: an hour or more
 	INTERLEAVINGS=long go test -count=1 -v -timeout 12h -run 'TestInterleavings$$' ./domain/chat/interleavings
 
+# A failure prints its seed, which repeats what was chosen; not which goroutine ran when.
+.PHONY: stress stress-many stress-planted
+stress: tools-dynamodb ## Run the program under load and misfortune and check it: make stress SEED=7 ARGS=-long
+	@go run ./functions/internal/stress $(if $(SEED),-seed $(SEED)) $(ARGS)
+
+RUNS ?= 20
+stress-many: tools-dynamodb ## Run it with many seeds in a row, from SEED on: make stress-many RUNS=20 SEED=1
+	@mkdir -p $(TOOLS) && go build -o $(TOOLS)/stress ./functions/internal/stress
+	@for seed in $$(seq $(or $(SEED),1) $$(($(or $(SEED),1) + $(RUNS) - 1))); do $(TOOLS)/stress -seed $$seed $(ARGS) || exit 1; done
+
+stress-planted: tools-dynamodb ## Plant a bug of each class into the program, and check that the stress run finds it
+	@go run ./functions/internal/stress -planted $(if $(SEED),-seed $(SEED)) $(ARGS)
+
 # Without arguments it measures everything and writes the page; a part is printed.
 bench: tools-dynamodb ## Measure the program beside its alternatives: make bench, or a part: make bench ARGS="echo"
 	@mkdir -p $(TOOLS)

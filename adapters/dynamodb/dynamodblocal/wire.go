@@ -2,6 +2,8 @@ package dynamodblocal
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -40,8 +42,15 @@ func Proxy(t testing.TB) (base string, w *Wire) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w = &Wire{next: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
-	server := httptest.NewServer(&httputil.ReverseProxy{
+	server, w := ProxyTo(target)
+	t.Cleanup(server.Close)
+	return server.URL, w
+}
+
+// ProxyTo is Proxy to a server that the caller started. The caller closes what it returns.
+func ProxyTo(target *url.URL) (*httptest.Server, *Wire) {
+	w := &Wire{next: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
+	return httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.RequestURI = "" // A client takes no request that has one.
@@ -50,9 +59,8 @@ func Proxy(t testing.TB) (base string, w *Wire) {
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {
 			panic(http.ErrAbortHandler)
 		},
-	})
-	t.Cleanup(server.Close)
-	return server.URL, w
+		ErrorLog: log.New(io.Discard, "", 0), // Faults are on purpose.
+	}), w
 }
 
 // roundTripper passes requests of a server on over a wire.

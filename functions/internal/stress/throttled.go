@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// throttledWithin is how long what was acknowledged may take where more is sent than may be posted.
+const throttledWithin = 45 * time.Second
+
+// throttled broadcasts more than may be posted, and wants everybody to get it all.
+func (r *run) throttled(ctx context.Context) error {
+	witnesses, err := r.watchAll(ctx, 25)
+	if err != nil {
+		return err
+	}
+	herald, err := r.connect(ctx, "herald", time.Hour, nil)
+	if err != nil {
+		return err
+	}
+	defer herald.hangUp()
+	ids := make([]string, 16)
+	atOnce(len(ids), len(ids), func(i int) {
+		ack, err := herald.insist(ctx, "broadcast", map[string]any{"data": i, "key": key(fmt.Sprint("broadcast ", i))})
+		if err != nil {
+			r.violated("", "a broadcast failed: %v", err)
+		}
+		r.note("", "herald", "broadcasts %s: %d sent, %d gone, queued %v", ack.MessageID, ack.Sent, ack.Gone, ack.Queued)
+		ids[i] = ack.MessageID
+	})
+	r.wantPushed(ctx, witnesses, ids)
+	herald.hangUp()
+	return r.leaveNothing(ctx, witnesses, time.Time{})
+}
+
+// wantPushed wants all witnesses to be sent messages with some ids.
+func (r *run) wantPushed(ctx context.Context, witnesses []*witness, ids []string) {
+	until := time.Now().Add(throttledWithin)
+	for _, w := range witnesses {
+		if !r.eventually(ctx, time.Until(until), w.room, func() string {
+			if lacks := w.lacks(ids); len(lacks) > 0 {
+				return fmt.Sprintf("%s was never sent %d acknowledged messages: %v", w.user, len(lacks), lacks)
+			}
+			return ""
+		}) {
+			return
+		}
+	}
+}
