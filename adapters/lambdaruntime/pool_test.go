@@ -121,6 +121,7 @@ func TestTimeoutKillsAndTheNextEventStartsAnew(t *testing.T) {
 	f.Timeout = 200 * time.Millisecond
 	p, _ := pool(t, f, lambdaruntime.Options{})
 	before := invoke[int](t, p, `{"do":"pid"}`)
+	until(t, func() bool { return p.Idle() == 1 }) // Or another process is started for the next event.
 	wantError(t, p, `{"do":"hang"}`, "Sandbox.Timedout", "Error: Task timed out after 0.20 seconds")
 	if after := invoke[int](t, p, `{"do":"pid"}`); after == before {
 		t.Errorf("process %d lives on", before)
