@@ -230,6 +230,27 @@ test('a machine without a network', async () => {
   await page.locator('#trouble').waitFor({ state: 'hidden' });
 });
 
+for (const [how, script] of [
+  ['forbidden', () => ['localStorage', 'sessionStorage'].forEach((name) => Object.defineProperty(globalThis, name, { get: () => { throw new DOMException('denied', 'SecurityError'); } }))],
+  ['full', () => (Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); })],
+]) {
+  test(`storage that is ${how}`, async () => {
+    const { http } = await local();
+    await open(http);
+    await page.addInitScript(script);
+    await enter(page, 'ada', http);
+    await say(page, 'hello');
+    await shows(page, ['hello']);
+    await page.getByLabel('Message to').fill('not yet');
+    await page.evaluate(() => dispatchEvent(new Event('pagehide')));
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Your name').fill('bob');
+    await page.keyboard.press('Enter');
+    await connected(page);
+    await shows(page, ['hello']);
+  });
+}
+
 test('pages complained of nothing but what an audit tries', () => {
   assert.deepEqual(faults.filter((fault) => !/Content Security Policy|TrustedScript/.test(fault)), []);
 });

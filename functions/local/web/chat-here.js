@@ -1,6 +1,7 @@
 /** What the parts of the page share: where it is, and as whom. */
 import { Memory } from './chat-memory.js';
 import { namedServer, ownServer, sameServer } from './chat-server.js';
+import { storageOf } from './chat-storage.js';
 import { Trouble } from './chat-trouble.js';
 
 export const $ = (id) => document.getElementById(id);
@@ -20,7 +21,7 @@ export const here = {
   isOwn,
   /** How the server lets people in, "open" or "jwt", where that is known. */
   auth: isOwn ? auth : '',
-  memory: new Memory(sessionStorage, server),
+  memory: new Memory(storageOf('sessionStorage'), server),
   trouble: new Trouble({
     root: $('trouble'), title: $('trouble-title'), text: $('problem'), countdown: $('trouble-countdown'), form: $('renew-form'), dismiss: $('dismiss'),
   }),

@@ -24,7 +24,11 @@ export class Memory {
 
   /** @param {{name: string, rooms: string[], active?: string, withToken: boolean, drafts: Record<string, string>}} state */
   save(state) {
-    this.#storage.setItem(this.#key, JSON.stringify({ ...state, own: [...this.own].slice(-OWN) }));
+    try {
+      this.#storage.setItem(this.#key, JSON.stringify({ ...state, own: [...this.own].slice(-OWN) }));
+    } catch {
+      // The browser's storage is full: what was saved last stays.
+    }
   }
 
   forget() {

@@ -1,6 +1,7 @@
 /** Direct messages: to and from one person, kept by this browser. */
 import { Direct } from './chat-direct.js';
 import { here, me } from './chat-here.js';
+import { storageOf } from './chat-storage.js';
 
 let kept; // Direct, of the person who is signed in.
 let keptOf;
@@ -12,7 +13,7 @@ export function showKept() {
   // Without a name of their own nobody is found again.
   if (!user || user.startsWith('anon-') || keptOf === user) return;
   keptOf = user;
-  kept = new Direct(localStorage, here.server, user);
+  kept = new Direct(storageOf('localStorage'), here.server, user);
   known = new Set();
   for (const message of kept.load()) show(message);
 }

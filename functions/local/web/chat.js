@@ -122,7 +122,7 @@ document.addEventListener('keydown', (event) => {
 // Beginning.
 
 $('stay').addEventListener('click', () => location.replace(pageOf({ room: linked })));
-$('reach').addEventListener('click', () => sayYes(named, { storage: sessionStorage, location }));
+$('reach').addEventListener('click', () => sayYes(named, { storage: storageOf('sessionStorage'), location }));
 
 /** Asks whether to connect to the server that the page's address names. Until then nothing is sent anywhere. */
 function ask() {
@@ -168,5 +168,5 @@ function nameServer() {
   if (named === null) $('entry-problem').textContent = 'The address of this page names no server that it can connect to. It has its own instead.';
 }
 
-if (isOwn || saidYes(named, { reach, storage: sessionStorage })) begin();
+if (isOwn || saidYes(named, { reach, storage: storageOf('sessionStorage') })) begin();
 else ask();

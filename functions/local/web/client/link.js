@@ -6,7 +6,7 @@
  * answered: an answer that comes late is as good as one in time. And a connection is given up only when it is silent.
  */
 import { WsEchoError, disconnected, refusal, tooLate } from './errors.js';
-import { atATime, atMost, now } from './time.js';
+import { NEVER_MS, atATime, atMost, now } from './time.js';
 
 /** The largest frame that API Gateway takes; a larger one closes the connection with 1009. */
 const FRAME_BYTES = 32 * 1024;
@@ -146,7 +146,7 @@ export class Link {
       if (lost) return this.#send(id);
       if (this.#answeredTo <= asked.sentAt) this.probe();
       this.#expect(id, asked);
-    }, this.#timeoutMs / 2);
+    }, Math.min(this.#timeoutMs, NEVER_MS) / 2);
   }
 
   /** Finds out whether the other side is still there: gives the connection up if nothing at all comes in time. */

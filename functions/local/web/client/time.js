@@ -3,6 +3,9 @@
 /** Milliseconds that only grow: the clock of the machine may be set back. */
 export const now = () => performance.now();
 
+/** Timers fire at once whose time does not fit into 31 bits, which are 24 days. */
+export const NEVER_MS = 2 ** 31;
+
 /** What ends everything that waits, at once. It is an AbortSignal's work without its weight. */
 export class Ending {
   /** Why it has ended; undefined while it has not. @type {Error | undefined} */
@@ -43,7 +46,7 @@ export function atMost(milliseconds, promise, ending, signal) {
     if (ending?.reason || signal?.aborted) return stop();
     ending?.stops.add(stop);
     signal?.addEventListener('abort', stop);
-    if (milliseconds < Infinity) timer = setTimeout(resolve, milliseconds);
+    if (milliseconds < NEVER_MS) timer = setTimeout(resolve, milliseconds);
   }).finally(() => {
     clearTimeout(timer);
     ending?.stops.delete(stop);

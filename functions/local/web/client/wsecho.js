@@ -101,8 +101,7 @@ export class WsEcho extends Target {
     super();
     this.#url = new URL(url);
     if (user) this.#url.searchParams.set('user', user);
-    // Timers fire at once whose time does not fit into 31 bits.
-    if (![timeoutMs, tokenTimeoutMs, pingMs].every((ms) => ms > 0 && ms < 2 ** 31)) throw new RangeError('times have to be between 0 and 2^31');
+    if (!(Math.min(timeoutMs, tokenTimeoutMs, pingMs) > 0)) throw new RangeError('times have to be greater than 0');
     this.#options = { token, timeoutMs, tokenTimeoutMs, pingMs, maxPending, reachable, WebSocket };
   }
 

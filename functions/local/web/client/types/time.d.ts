@@ -1,6 +1,8 @@
 /** Pauses, ends and chance, for all parts of the client. */
 /** Milliseconds that only grow: the clock of the machine may be set back. */
 export declare const now: () => number;
+/** Timers fire at once whose time does not fit into 31 bits, which are 24 days. */
+export declare const NEVER_MS: number;
 /** What ends everything that waits, at once. It is an AbortSignal's work without its weight. */
 export declare class Ending {
     /** Why it has ended; undefined while it has not. @type {Error | undefined} */
