@@ -75,7 +75,7 @@ var basis = []string{"apigateway", "dynamodb", "extension", "memory", "sqs"}
 
 // forTests tells whether a package exists to be imported by tests, or by what measures.
 func forTests(path string) bool {
-	for _, suffix := range []string{"test", "testserver", "dynamodblocal", "elasticmq", "internal/bench", "internal/coldstart"} {
+	for _, suffix := range []string{"test", "testserver", "dynamodblocal", "elasticmq", "internal/bench", "internal/capacity", "internal/coldstart"} {
 		if strings.HasSuffix(path, suffix) {
 			return true
 		}

@@ -25,7 +25,16 @@ func newSender(t *testing.T, handler http.HandlerFunc) *apigateway.Sender {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),
 	}
-	return apigateway.NewSender(config, server.URL+"/dev", 4)
+	return senderTo(t, config, server.URL+"/dev")
+}
+
+func senderTo(t *testing.T, config aws.Config, url string) *apigateway.Sender {
+	t.Helper()
+	sender, err := apigateway.NewSender(config, url, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sender
 }
 
 func TestSenderTellsAnswersApart(t *testing.T) {
@@ -108,7 +117,7 @@ func TestSenderGivesUpWithItsContext(t *testing.T) {
 func TestSenderWithoutServer(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
-	sender := apigateway.NewSender(aws.Config{Region: "x", Credentials: aws.AnonymousCredentials{}}, server.URL, 1)
+	sender := senderTo(t, aws.Config{Region: "x", Credentials: aws.AnonymousCredentials{}}, server.URL)
 	if err := sender.Send(t.Context(), "PJqB0fHsqRcCHlw=", []byte("{}")); err == nil || isPortError(err) {
 		t.Errorf("Send = %v", err)
 	}

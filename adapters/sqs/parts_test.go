@@ -71,9 +71,13 @@ func newParts(t *testing.T, table db.Table, callback string) (*domain.FanOut, *s
 	registry := db.Registry{Table: table}
 	const concurrency = 16
 	local := aws.Config{Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
+	sender, err := apigateway.NewSender(local, callback+"/dev", 4*concurrency)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return &domain.FanOut{
 		Registry: registry, Queue: queue, Closer: domain.Closer{Registry: registry},
-		Sender:  apigateway.NewSender(local, callback+"/dev", 4*concurrency),
+		Sender:  sender,
 		Limiter: domain.NewLimiter(8000), Concurrency: concurrency, Random: rand.Float64,
 	}, queue
 }

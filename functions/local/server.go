@@ -66,7 +66,11 @@ func start(ctx context.Context, o options, out io.Writer) (*server, error) {
 func startOn(ctx context.Context, listener net.Listener, o options, out io.Writer) (*server, error) {
 	base := fmt.Sprintf("http://%s/%s", listener.Addr(), o.stage)
 	self := new(loopback)
-	posts := &countedPosts{Sender: apigateway.NewSender(local(self), base, wiring.PostConcurrency)}
+	sender, err := apigateway.NewSender(local(self), base, wiring.PostConcurrency)
+	if err != nil {
+		return nil, err
+	}
+	posts := &countedPosts{Sender: sender}
 	parts, queue, err := assemble(ctx, o, posts, out)
 	if err != nil {
 		return nil, err

@@ -96,7 +96,11 @@ type poster func(ctx context.Context, connection string, data []byte) error
 func postClients() map[string]func(url string, trusted *x509.CertPool) poster {
 	return map[string]func(url string, trusted *x509.CertPool) poster{
 		"wsEcho": func(url string, trusted *x509.CertPool) poster {
-			return apigateway.NewSender(account(apigateway.NewTransport(postWorkers), trusted), url, postWorkers).Send
+			sender, err := apigateway.NewSender(account(apigateway.NewTransport(postWorkers), trusted), url, postWorkers)
+			if err != nil {
+				panic(err) // The stub's own address.
+			}
+			return sender.Send
 		},
 		"SDK": func(url string, trusted *x509.CertPool) poster {
 			api := apigatewaymanagementapi.NewFromConfig(account(awshttp.NewBuildableClient(), trusted),

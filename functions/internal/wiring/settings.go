@@ -82,7 +82,11 @@ func fillPosts(p *Parts, env environment) error {
 	if err := errors.Join(configErr, urlErr, rateErr, workersErr); err != nil {
 		return err
 	}
-	p.Sender = apigateway.NewSender(config, url, PostConcurrency)
+	sender, err := apigateway.NewSender(config, url, PostConcurrency)
+	if err != nil {
+		return err
+	}
+	p.Sender = sender
 	p.Limiter = domain.NewLimiter(rate / (2*workers + RetryConcurrency)) // The relay has as many as deliver.
 	p.Rests = new(domain.Rests)
 	return nil
