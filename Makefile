@@ -11,6 +11,22 @@ help: ## Show the targets
 run: ## Run the whole API on this machine: make run ARGS="-addr 127.0.0.1:9000"
 	@go run ./functions/local $(ARGS)
 
+# What of a deployed stage must not depend on the rates that samconfig.toml gives dev, which the tests exceed.
+TEST_RATES := -p ThrottlingRate=2000 -p ThrottlingBurst=1000 -p ConnectRate=500 -p ConnectBurst=500 -p BroadcastRate=20 -p BroadcastBurst=20
+
+.PHONY: run-deployed test-deployed
+run-deployed: tools-dynamodb tools-sqs ## Run the API as it is deployed, on this machine: make run-deployed ARGS="-addr 127.0.0.1:9000"
+	@go run ./functions/internal/deployed $(ARGS)
+
+test-deployed: tools-dynamodb tools-sqs ## Test the API as make run-deployed runs it
+	@go run ./functions/internal/deployed -addr 127.0.0.1:0 -log $(TOOLS)/deployed.log $(TEST_RATES) \
+		go test -count=1 -p 1 -v -run '^(TestAPI|TestClientSide)$$' ./functions/local ./adapters/gateway || \
+		{ tail -n 80 $(TOOLS)/deployed.log >&2; exit 1; }
+
+.PHONY: build-gateway
+build-gateway: ## Build bin/gateway, which serves any SAM, CloudFormation or CDK template on this machine: see docs/gateway.md
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/gateway ./functions/gateway
+
 .PHONY: token
 token: ## Make a development key and a token for make run: make token ARGS="-user ada"
 	@go run ./functions/local/token $(ARGS)
@@ -75,7 +91,7 @@ lint: ## Check format, vet, staticcheck and that go.mod is tidy
 
 # What cannot be installed here leaves its tests skipped, but for TestRoles, which fails; where CI is set it is an error.
 tools:
-	@for tool in tools-dynamodb tools-sqs tools-gateway tools-autobahn tools-wscat; do \
+	@for tool in tools-dynamodb tools-sqs tools-gateway tools-examples tools-autobahn tools-wscat; do \
 		$(MAKE) --no-print-directory $$tool || { echo "!! make $$tool failed: the tests that need it are skipped or fail" >&2; test -z "$$CI"; } || exit 1; \
 	done
 
@@ -246,6 +262,18 @@ $(CLIENTS_JS_STAMP):
 		@aws-sdk/client-apigatewaymanagementapi@$(AWS_JS_VERSION) ws@$(WS_VERSION)
 	@touch $@
 
+# What the Node functions of functions/gateway's tests import. Lambda's own runtime has it.
+EXAMPLES_STAMP     := $(TOOLS)/gateway-examples/.installed-$(AWS_JS_VERSION)
+
+.PHONY: tools-examples
+tools-examples: $(EXAMPLES_STAMP) ## Install AWS's SDK for the Node functions that test the gateway (needs npm)
+
+$(EXAMPLES_STAMP):
+	@rm -rf $(@D)
+	npm install --silent --no-fund --no-audit --ignore-scripts --prefix $(@D) \
+		$(foreach package,client-apigatewaymanagementapi client-dynamodb lib-dynamodb,@aws-sdk/$(package)@$(AWS_JS_VERSION))
+	@touch $@
+
 # The suite is Python 2: it runs on Jython, which finds it in the folder lib.
 $(AUTOBAHN_STAMP):
 	@rm -rf $(@D) && mkdir -p $(@D)/lib
@@ -254,6 +282,23 @@ $(AUTOBAHN_STAMP):
 	mvn --quiet --batch-mode dependency:copy -DoutputDirectory=. \
 		-Dartifact=me.normanmaurer.maven.autobahntestsuite:autobahntestsuite-maven-plugin:$(AUTOBAHN_VERSION)
 	cd $(@D)/lib && unzip -q ../autobahntestsuite-maven-plugin-$(AUTOBAHN_VERSION).jar
+	@touch $@
+
+# ---- Who behaves as API Gateway does ---------------------------------------------------------------
+
+OSLS_VERSION       := 4.3.1
+OFFLINE_VERSION    := 14.8.2
+CONFORMANCE_STAMP  := $(TOOLS)/conformance/.installed-$(OSLS_VERSION)-$(OFFLINE_VERSION)
+
+.PHONY: conformance
+conformance: $(MINISTACK_STAMP) $(SAM_STAMP) $(CONFORMANCE_STAMP) ## Hold emulators to what is known of AWS, and write the page (needs npm)
+	functions/conformance/emulators/run.sh $(TOOLS) docs/conformance.md
+
+# osls is the free continuation of the Serverless Framework, of which this plugin is one.
+$(CONFORMANCE_STAMP):
+	@rm -rf $(@D)
+	npm install --silent --no-fund --no-audit --ignore-scripts --legacy-peer-deps --prefix $(@D) \
+		osls@$(OSLS_VERSION) serverless-offline@$(OFFLINE_VERSION)
 	@touch $@
 
 # ---- The web side: the page in a real browser, the protocol's document against real messages -------

@@ -23,7 +23,7 @@ func (c command) parameters() string { return strings.Join(c.takes, " ") }
 const me = "go run ./functions/client "
 
 var commands = []command{
-	{"tail", []string{"ROOM"}, "shows a room's messages, as they come", me + "tail lobby", tail},
+	{"tail", []string{"ROOM"}, "shows a room's messages as they come, and what comes for you", me + "tail lobby", tail},
 	{"say", []string{"ROOM", "TEXT"}, "says something in a room", me + "say lobby 'good morning'", say},
 	{"tell", []string{"USER", "TEXT"}, "tells a user something", me + "tell bob 'just for you'", tell},
 	{"broadcast", []string{"TEXT"}, "tells everybody something", me + "broadcast 'tea is ready'", broadcast},
@@ -40,6 +40,7 @@ type text struct {
 }
 
 func tail(ctx context.Context, s *session, args []string) error {
+	s.pushes = true
 	room, leave, err := s.join(ctx, args[0])
 	if err != nil {
 		return err

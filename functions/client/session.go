@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"wsecho/adapters/client"
@@ -16,10 +17,15 @@ type session struct {
 	options
 	token    string
 	out, log io.Writer
+	pushes   bool // Whether what comes beside the messages of rooms is written too.
+
+	mu sync.Mutex // Held for a line: pushes come while messages do.
 }
 
 // line writes one line, in which nothing does anything else to a terminal than show itself.
 func (s *session) line(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	fmt.Fprintln(s.out, escape.Text(fmt.Sprintf(format, args...)))
 }
 
@@ -29,6 +35,21 @@ func (s *session) message(m client.Message) {
 		s.line("-- messages are missing here, and cannot be had any more --")
 	}
 	s.line("%s %d %s: %s", m.At.Local().Format(time.TimeOnly), m.Seq, m.From.User, shown(m.Data))
+}
+
+// push writes what came beside the messages of rooms.
+func (s *session) push(p client.Push) {
+	at := p.At.Local().Format(time.TimeOnly)
+	switch p.Type {
+	case "direct", "broadcast":
+		s.line("%s %s from %s: %s", at, p.Type, p.From.User, shown(p.Data))
+	case "push":
+		s.line("%s push to %s: %s", at, p.Audience, shown(p.Data))
+	case "joined", "left":
+		s.line("-- %s %s %s --", p.User, p.Type, p.Room)
+	default:
+		s.line("%s", p.Raw)
+	}
 }
 
 // shown is the text in data, or data as it is.
@@ -58,6 +79,9 @@ func (s *session) dialAs(ctx context.Context, user string) (*client.Client, erro
 		}
 		broken = err != nil
 	}}
+	if s.pushes {
+		o.OnPush = s.push
+	}
 	if s.token != "" {
 		o.Token = func(context.Context) (string, error) { return s.token, nil }
 	}
@@ -88,9 +112,24 @@ func (s *session) send(ctx context.Context, something func(*client.Client) (clie
 	if err != nil {
 		return err
 	}
-	s.line("sent to %d connections, %d were gone, %d could not take it", r.Sent, r.Gone, r.Failed)
-	if r.Queued {
-		s.line("others will get it later")
-	}
+	s.line("%s", received(r))
 	return nil
+}
+
+// received says who got something, and who did not if there are such.
+func received(r client.Receipt) string {
+	text := fmt.Sprintf("sent to %d connections", r.Sent)
+	if r.Sent == 1 {
+		text = "sent to 1 connection"
+	}
+	if r.Gone > 0 {
+		text += fmt.Sprintf(", %d gone", r.Gone)
+	}
+	if r.Failed > 0 {
+		text += fmt.Sprintf(", %d could not take it", r.Failed)
+	}
+	if r.Queued {
+		text += ", others get it later"
+	}
+	return text
 }

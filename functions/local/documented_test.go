@@ -62,6 +62,9 @@ func documents(t *testing.T, token string) map[string]string {
 	}
 	all := map[string]string{"-help": code(usage), "make token": code(token)}
 	for _, file := range append(files, "../../README.md") {
+		if filepath.Base(file) == "gateway.md" {
+			continue // That of another program, whose tests read it.
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

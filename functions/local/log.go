@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
-	"os"
 
+	"wsecho/functions/internal/console"
 	"wsecho/functions/internal/escape"
 )
 
@@ -22,8 +22,7 @@ func newLogger(o options, out io.Writer, level slog.Level) *slog.Logger {
 	if o.json {
 		return slog.New(slog.NewJSONHandler(printing{out}, &slog.HandlerOptions{Level: level}))
 	}
-	file, isFile := out.(*os.File)
-	return slog.New(newConsole(out, level, isFile && terminal(file)))
+	return slog.New(console.New(out, level, console.Terminal(out)))
 }
 
 // printing writes JSON of which a terminal prints every character: what is outside of ASCII is in its strings, where an

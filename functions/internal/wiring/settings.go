@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -201,5 +202,16 @@ func (env environment) aws() (aws.Config, error) {
 	if endpoint := env.getenv("AWS_ENDPOINT_URL"); endpoint != "" {
 		config.BaseEndpoint = aws.String(endpoint)
 	}
+	config.ConfigSources = []any{endpoints(env.getenv)}
 	return config, nil
+}
+
+// endpoints reads where single services are that are elsewhere than AWS has them: AWS_ENDPOINT_URL_DYNAMODB and so on.
+// Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+type endpoints func(variable string) string
+
+// GetServiceBaseEndpoint is what the SDK asks the sources of a config.
+func (getenv endpoints) GetServiceBaseEndpoint(_ context.Context, service string) (url string, found bool, err error) {
+	url = getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
+	return url, url != "", nil
 }

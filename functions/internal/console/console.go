@@ -1,4 +1,5 @@
-package main
+// Package console writes logs for people who read them in a terminal.
+package console
 
 import (
 	"bytes"
@@ -18,15 +19,19 @@ import (
 	"wsecho/functions/internal/escape"
 )
 
-// newConsole makes a slog.Handler for people: one line for each record, with the time of day, a word for what happened,
+// New makes a slog.Handler for people: one line for each record, with the time of day, a word for what happened,
 // and the rest as name=value, quoted where a terminal would not print it. Bodies and stacks follow on lines of their own.
-// Colour helps the eye; see terminal. It is safe for concurrent use.
-func newConsole(w io.Writer, level slog.Leveler, colour bool) slog.Handler {
+// Colour helps the eye; see Terminal. It is safe for concurrent use.
+func New(w io.Writer, level slog.Leveler, colour bool) slog.Handler {
 	return &console{w: w, level: level, colour: colour, mu: new(sync.Mutex)}
 }
 
-// terminal reports whether f is a terminal that wants colour: the environment variable NO_COLOR says no.
-func terminal(f *os.File) bool {
+// Terminal reports whether w is a terminal that wants colour: the environment variable NO_COLOR says no.
+func Terminal(w io.Writer) bool {
+	f, is := w.(*os.File)
+	if !is {
+		return false
+	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == ""
 }
@@ -190,4 +195,29 @@ func colourOf(r slog.Record) string {
 		return cyan
 	}
 	return green
+}
+
+// Lines makes a writer of what other programs print: it is written as it is, but for the characters that do something
+// else to a terminal than show themselves. Each Write must be of whole lines; it may be called concurrently if w may.
+func Lines(w io.Writer) io.Writer { return lines{w} }
+
+type lines struct{ w io.Writer }
+
+// Write implements io.Writer.
+func (l lines) Write(text []byte) (int, error) {
+	var b bytes.Buffer
+	for line := range strings.Lines(string(text)) {
+		line, _ = strings.CutSuffix(line, "\n")
+		for i, part := range strings.Split(line, "\t") {
+			if i > 0 {
+				b.WriteByte('\t')
+			}
+			b.WriteString(escape.Text(part))
+		}
+		b.WriteByte('\n')
+	}
+	if _, err := l.w.Write(b.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }

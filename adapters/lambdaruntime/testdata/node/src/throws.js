@@ -1,0 +1,1 @@
+throw new Error('TABLE_NAME is missing');
