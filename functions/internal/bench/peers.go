@@ -147,7 +147,7 @@ func nodeHandler(name, handler string, environment ...string) contestant {
 				return nil, err
 			}
 			args := slices.Concat(environment, []string{
-				gateway, "-p", "Handler=" + handler, "-addr", address, "-q", "-processes", nodeProcesses,
+				gateway, "-p", "Handler=" + handler, "-addr", address, "-q", "-processes", nodeProcesses, "-region", "eu-central-1",
 				"-env", "TABLE=" + nodeTable, "-env", "CALLBACK=http://" + address + "/dev",
 			})
 			return b.servePeer(ctx, "node", address, "/dev", args...)

@@ -63,9 +63,9 @@ func (b *bench) bundle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	command := exec.CommandContext(ctx, b.node(), "node_modules/esbuild/bin/esbuild", "broadcast.mjs", "--bundle", "--minify", "--platform=node",
+	command := exec.CommandContext(ctx, filepath.Join(b.root, peersInstalled, ".bin", "esbuild"), "broadcast.mjs", "--bundle", "--minify", "--platform=node",
 		"--outfile="+nodeBundle+".js", "--log-level=warning")
-	command.Dir = filepath.Join(folder, "node")
+	command.Dir, command.Env = filepath.Join(folder, "node"), append(os.Environ(), b.peerEnvironment()...)
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("esbuild: %w\n%s", err, out)
 	}
