@@ -19,7 +19,7 @@ const nodeBundle = "bundle"
 
 // nodeLambdas are what is started, by handler.
 var nodeLambdas = map[string]string{
-	"the same in Node, bundled": nodeBundle + ".handler", "the same in Node, packages beside it": "broadcast.handler", "the smallest handler in Node": "smallest.handler",
+	"the same in Node, bundled": nodeBundle + ".handler", "the same in Node, unbundled": "broadcast.handler", "the smallest handler in Node": "smallest.handler",
 }
 
 // peerStart compares starts.
@@ -35,7 +35,7 @@ func (b *bench) peerStart(ctx context.Context) (section, error) {
 	}
 	lambdas := []contestant{
 		{name: "wsEcho's connect, a Lambda", folder: "functions/connect"}, {name: "the same in Node, bundled"},
-		{name: "the same in Node, packages beside it"}, {name: "the smallest handler in Node"},
+		{name: "the same in Node, unbundled"}, {name: "the smallest handler in Node"},
 	}
 	answering, err := b.compareStarts(&t, "its first answer", lambdas, func(c contestant) (time.Duration, error) {
 		if handler, ok := nodeLambdas[c.name]; ok {
@@ -48,8 +48,8 @@ func (b *bench) peerStart(ctx context.Context) (section, error) {
 		about: strings.Join([]string{
 			"From the start of the process, the median of a round's starts, files being in the system's cache. Functions get one event",
 			"by the Lambda runtime's protocol, from a server on this machine; what Lambda itself needs before that is not in it. Each connect stores",
-			"the connection in a table that answers at once. wsEcho's counts the user's connections and checks what a token said, too. Lambda's own Node has a runtime",
-			"that does more than ours here (adapters/lambdaruntime/shims/node.mjs), and its own copy of the SDK, which starts no faster than packages beside a handler.",
+			"the connection in a table that answers at once. Lambda's own Node has a runtime",
+			"that does more than ours here (adapters/lambdaruntime/shims/node.mjs).",
 		}, " "),
 		plots:    []plot{{"start listens", "Start: until it listens, ms", listening}, {"start answers", "Start of a function: until its first answer, ms", answering}},
 		commands: append(commands(servers), b.made("-starts %d -rounds %d start", b.starts, b.rounds)),

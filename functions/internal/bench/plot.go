@@ -114,7 +114,7 @@ func (p plot) scale() scale {
 // note says what a reader could overlook.
 func (s scale) note() string {
 	if s.logarithmic {
-		return " – logarithmic: each line is ten times the one before"
+		return " (logarithmic)"
 	}
 	return ""
 }
