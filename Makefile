@@ -74,6 +74,27 @@ bench: tools-dynamodb ## Measure the program beside its alternatives: make bench
 	@go build -o $(TOOLS)/bench ./functions/internal/bench
 	@$(TOOLS)/bench $(or $(ARGS),-o docs/benchmarks.md)
 
+# Programs in Node that wsEcho is measured beside, and the Node that they run on. The package node brings the program node
+# by a script; osls is the free continuation of the Serverless Framework, of which serverless-offline is a plugin.
+SANDBOX_VERSION := 9.0.0
+ESBUILD_VERSION := 0.28.2
+PEERS_STAMP      = $(TOOLS)/peers/.installed-$(OSLS_VERSION)-$(OFFLINE_VERSION)-$(SANDBOX_VERSION)-$(AWS_JS_VERSION)-$(ESBUILD_VERSION)-$(NODE_VERSION)
+
+.PHONY: bench-peers tools-peers
+bench-peers: tools-dynamodb tools-peers ## Measure the program beside others in Node: make bench-peers, or a part: make bench-peers ARGS="echo"
+	@go build -o $(TOOLS)/bench ./functions/internal/bench
+	@$(TOOLS)/bench -peers $(or $(ARGS),-o docs/benchmarks-peers.md)
+
+tools-peers:
+	@$(MAKE) --no-print-directory $(PEERS_STAMP)
+
+$(TOOLS)/peers/.installed-%:
+	@rm -rf $(@D)
+	npm install --silent --no-fund --no-audit --legacy-peer-deps --prefix $(@D) osls@$(OSLS_VERSION) serverless-offline@$(OFFLINE_VERSION) \
+		@architect/sandbox@$(SANDBOX_VERSION) @aws-sdk/client-dynamodb@$(AWS_JS_VERSION) \
+		@aws-sdk/client-apigatewaymanagementapi@$(AWS_JS_VERSION) esbuild@$(ESBUILD_VERSION) node@$(NODE_VERSION)
+	@touch $@
+
 # Three targets a run, others with every commit and every day. An input that fails is written into testdata/fuzz, where
 # every go test runs it from then on: commit it with the fix. Inputs that only reach new code stay in Go's cache.
 FUZZTIME ?= 3s
@@ -95,6 +116,13 @@ bench-parts: tools-dynamodb ## Measure parts alone: slow readers, 100,000 connec
 
 # In a module of its own: nothing that is deployed depends on it.
 STATICCHECK := go tool -modfile=functions/internal/tools/go.mod staticcheck
+
+# Half an hour. What no test notices must be in functions/internal/mutate/survivors.txt with a reason.
+.PHONY: mutate
+mutate: ## Change operators and see whether tests notice: make mutate, or a package: make mutate ARGS="domain"
+	@mkdir -p $(TOOLS)
+	@go build -modfile=functions/internal/tools/go.mod -o $(TOOLS)/gremlins github.com/go-gremlins/gremlins/cmd/gremlins
+	@nice go run ./functions/internal/mutate -gremlins $(TOOLS)/gremlins $(ARGS)
 
 lint: ## Check format, vet, staticcheck and that go.mod is tidy
 	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "run gofmt -w on these" >&2; exit 1; }

@@ -80,6 +80,19 @@ func TestOpenGrantsEverything(t *testing.T) {
 	}
 }
 
+// TestOpenRefusesInvalidNames: a name that no token could have is none in development either; without one there is no user.
+func TestOpenRefusesInvalidNames(t *testing.T) {
+	for _, name := range []string{"-", "a b", domain.AnonymousPrefix + "1", strings.Repeat("x", 65)} {
+		_, err := domain.Open{}.Authenticate(t.Context(), domain.Credentials{User: name})
+		if refusal := domain.Refusal(err); refusal.Code != domain.Forbidden {
+			t.Errorf("the name %q: %v", name, err)
+		}
+	}
+	if who, err := (domain.Open{}).Authenticate(t.Context(), domain.Credentials{}); err != nil || who.User != "" {
+		t.Errorf("no name: %+v, %v", who, err)
+	}
+}
+
 // TestBroadcastForbidden: without the grant a broadcast reads and sends nothing.
 func TestBroadcastForbidden(t *testing.T) {
 	uc := domain.Broadcaster{Policy: domain.ByGrants{}, NewID: func() string { return "id" }} // Without a FanOut.

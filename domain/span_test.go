@@ -61,6 +61,11 @@ func TestSpanAsText(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil || got != want {
 		t.Errorf("Unmarshal = %v, %v", got, err)
 	}
+	single := domain.Span{First: 7, Last: 7}
+	if text, err := single.MarshalText(); err != nil || got.UnmarshalText(text) != nil || got != single {
+		t.Errorf("a single position: %v, %v", got, err)
+	}
+	want = single
 	for _, wrong := range []string{
 		"", "ab", "00000000000000ab-", "ab-ff", "00000000000000ac-00000000000000ab", string(text[1:34]) + "0",
 		"00000000000000ab_ffffffffffffffff", "+0000000000000ab-ffffffffffffffff",

@@ -143,6 +143,14 @@ func TestTooDeepKeepsItsID(t *testing.T) {
 	}
 }
 
+// TestManySiblingsAreNotDeep: brackets that are closed again don't count, however many there are.
+func TestManySiblingsAreNotDeep(t *testing.T) {
+	message := `{"action":"do","id":"7","data":[` + strings.Repeat(`{"a":[]},`, 100) + `1]}`
+	if got := asked(t, apigateway.Echo, message); got.Code != "" || got.ID != "7" {
+		t.Errorf("it is answered with %+v", got)
+	}
+}
+
 // TestTokenEndsWithItsSecond: a message is served up to the end of its token.
 func TestTokenEndsWithItsSecond(t *testing.T) {
 	event := golden(t, "message")

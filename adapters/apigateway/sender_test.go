@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -56,6 +57,7 @@ func TestSenderTellsAnswersApart(t *testing.T) {
 		{"not allowed by the role", 403, "AccessDeniedException", `{"Message":"not authorized"}`, domain.ErrForbidden},
 		{"server error", 500, "", `{"message":"Internal server error"}`, other},
 		{"not JSON", 503, "", "<html>", other},
+		{"a redirection, which is not followed", 300, "", "", other},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -100,6 +102,44 @@ func TestSenderPostsToThePath(t *testing.T) {
 	})
 	if err := sender.Send(t.Context(), "PJqB0fHsqRcCHlw=", []byte(`{"type":"x"}`)); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSenderSigns: with credentials a post is signed for its service and region, without any it is not.
+func TestSenderSigns(t *testing.T) {
+	test := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+	})
+	for name, c := range map[string]struct {
+		credentials aws.CredentialsProvider
+		scope       string
+	}{"credentials": {test, "/eu-central-1/execute-api/aws4_request"}, "none": {nil, ""}, "anonymous": {aws.AnonymousCredentials{}, ""}} {
+		var authorization string
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { authorization = r.Header.Get("Authorization") }))
+		sender := senderTo(t, aws.Config{Region: "eu-central-1", Credentials: c.credentials}, server.URL)
+		if err := sender.Send(t.Context(), "PJqB0fHsqRcCHlw=", []byte("{}")); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		server.Close()
+		if (authorization == "") != (c.scope == "") || !strings.Contains(authorization, c.scope) {
+			t.Errorf("%s: the post has the authorization %q", name, authorization)
+		}
+	}
+}
+
+// TestSenderTellsTheCause: the log gets the service's own words, whatever they are written in.
+func TestSenderTellsTheCause(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"message":"Invalid connectionId"}`: "Invalid connectionId", `{"Message":"not authorized"}`: "not authorized", "<html>": `"<html>"`,
+	} {
+		sender := newSender(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+			io.WriteString(w, body)
+		})
+		err := sender.Send(t.Context(), "PJqB0fHsqRcCHlw=", []byte("{}"))
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: Send = %v", body, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,6 +76,13 @@ func TestTellNobody(t *testing.T) {
 		} {
 			_, err := r.Tell(t.Context(), ada, to, quoted("psst"), "")
 			wantRefusal(t, name, err, domain.RecipientNotFound)
+			kind := "the user"
+			if to.Connection != "" {
+				kind = "the connection"
+			}
+			if message := domain.Refusal(err).Message; !strings.HasPrefix(message, kind) || !strings.Contains(message, to.Connection+to.User) {
+				t.Errorf("%s: the refusal does not say who was not found: %q", name, message)
+			}
 		}
 	})
 }

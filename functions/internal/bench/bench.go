@@ -17,6 +17,7 @@ type bench struct {
 	work     string            // A folder that goes away when the run ends.
 	progress io.Writer         // Where people read how far it is.
 	built    map[string]string // The binaries, by the package that they are built of, and how.
+	plots    []plot            // Of what is measured so far.
 }
 
 // bare is the folder of what the program is compared with, a module of its own.

@@ -50,7 +50,7 @@ func (b *bench) broadcast(ctx context.Context) (section, error) {
 			"wsEcho posts to each connection by API Gateway's protocol and splits the audience by its queue; the bare server writes the same frame to everybody. "+
 			"The limited one makes a tenth of a second's posts at once; for %d clients the others take %.2f s at least.",
 			b.clients, b.clients, max(0, float64(b.clients-200)/2000)),
-		commands: append(commands(all), made("-clients %d -broadcasts %d -rounds %d broadcast", b.clients, b.broadcasts, b.rounds)),
+		commands: append(commands(all), b.made("-clients %d -broadcasts %d -rounds %d broadcast", b.clients, b.broadcasts, b.rounds)),
 		table:    t,
 	}, nil
 }

@@ -67,7 +67,7 @@ func (b *bench) busy(ctx context.Context) (section, error) {
 			"The aims: every room's p99 of a line, every broadcast and every direct message within 2 s, and a relay queue whose length depends on the number of rooms and pages, not on how long they talk. "+
 			"The other queue was at its longest when the members joined, which is announced.",
 			len(rooms), largeRoom, pageSize, smallRoom, maxSpeakers, busyRate),
-		commands: []string{program.command(), made("-busy-rooms %d -talk %v -tail %v rooms", b.busyRooms, b.talk, b.tail)},
+		commands: []string{program.command(), b.made("-busy-rooms %d -talk %v -tail %v rooms", b.busyRooms, b.talk, b.tail)},
 		table:    t,
 	}, nil
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -46,12 +48,19 @@ func (c *client) upgrade(u *url.URL) error {
 	c.conn.SetDeadline(time.Now().Add(connecting))
 	defer c.conn.SetDeadline(time.Time{})
 	fmt.Fprintf(c.conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", u.RequestURI(), u.Host)
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", u.RequestURI(), u.Host, handshakeKey())
 	response, err := http.ReadResponse(c.reader, nil)
 	if err == nil && response.StatusCode != http.StatusSwitchingProtocols {
 		err = fmt.Errorf("the handshake was answered %s", response.Status)
 	}
 	return err
+}
+
+// handshakeKey is a new one for each connection, as RFC 6455 (4.1) has it: serverless-offline tells them apart by it.
+func handshakeKey() string {
+	key := make([]byte, 16)
+	_, _ = rand.Read(key) // It never fails.
+	return base64.StdEncoding.EncodeToString(key)
 }
 
 // message makes the frame of a text message.

@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
 
 // contestant is a server that is measured beside others.
 type contestant struct {
@@ -9,6 +12,10 @@ type contestant struct {
 	flags   []string // It is started with these.
 	silent  bool     // What it logs is thrown away.
 	variant variant  // Empty for the package as it is.
+
+	// Of what is not built here: how it is started, in words and in deed.
+	typed string
+	start func(*bench, context.Context) (*server, error)
 }
 
 // local is the program as people start it, on a free port and without a line for each message.
@@ -33,6 +40,9 @@ func gws() contestant { return contestant{name: "bare gws", folder: bare + "/gws
 
 // command is what one types to start it.
 func (c contestant) command() string {
+	if c.typed != "" {
+		return c.typed
+	}
 	folder, inside := strings.CutPrefix(c.folder, bare+"/")
 	how := "go run ./" + folder
 	if inside {

@@ -35,7 +35,7 @@ func (b *bench) deaf(ctx context.Context) (section, error) {
 		about: fmt.Sprintf("A room of %d in which %d lines a second are said for %v, by turns with all members reading, and with one that stopped: "+
 			"what lies between it and the gateway is full before the talk begins. The figures are those of the others; the aim is 1.5 times the time at most. "+
 			"Posts that are answered 429, or not in time, are those to the one.", deafCrowd.Members, deafCrowd.Rate, b.talk),
-		commands: []string{program.command(), made("-rounds %d -talk %v -tail %v deaf", b.rounds, b.talk, b.tail)},
+		commands: []string{program.command(), b.made("-rounds %d -talk %v -tail %v deaf", b.rounds, b.talk, b.tail)},
 		table:    t,
 	}, nil
 }

@@ -19,10 +19,18 @@ var tableFolder = filepath.Join(".tools", "dynamodb-local")
 
 // needs refuses to begin what would end because DynamoDB Local is not installed.
 func (b *bench) needs() error {
+	if b.peers {
+		return b.needsPeers()
+	}
 	onTable := slices.ContainsFunc(b.rooms, func(c crowd) bool { return c.Table })
 	if !onTable || !slices.Contains(names(b.parts), "room") {
 		return nil
 	}
+	return b.needsTable()
+}
+
+// needsTable refuses to begin without DynamoDB Local.
+func (b *bench) needsTable() error {
 	_, err := os.Stat(filepath.Join(b.root, tableFolder, "java.args"))
 	if err != nil {
 		err = fmt.Errorf("DynamoDB Local is not installed: run make tools-dynamodb, or choose rooms without it with -rooms: %w", err)
@@ -67,7 +75,7 @@ func waitFor(ctx context.Context, address string) error {
 		if err == nil {
 			return conn.Close()
 		}
-		if pause(ctx, 50*time.Millisecond) != nil {
+		if pause(ctx, 5*time.Millisecond) != nil {
 			return errors.Join(err, ctx.Err())
 		}
 	}

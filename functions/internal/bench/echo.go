@@ -37,7 +37,17 @@ func (f echoFigures) p99() float64       { return milliseconds(f.P99) }
 
 // echo compares round trips.
 func (b *bench) echo(ctx context.Context) (section, error) {
-	all := []contestant{local(), gobwas(), gws(), logging()}
+	s, err := b.echoBeside(ctx, []contestant{local(), gobwas(), gws(), logging()})
+	s.title = "Echo"
+	s.about = "Connections that each send a message of " + fmt.Sprint(len(echoMessage)) + " bytes when the one before is answered. " +
+		"wsEcho answers by way of API Gateway's event and the deployed handler, with the connection's data in the answer; " +
+		"the bare servers send back what they read."
+	return s, err
+}
+
+// echoBeside measures round trips of several servers. The first is ours.
+func (b *bench) echoBeside(ctx context.Context, all []contestant) (section, error) {
+	var plots []plot
 	t := table{head: []string{"connections", "server", "round trips/s", "p50 ms", "p99 ms", "server's processor µs a round trip",
 		"wsEcho ÷ this: processor time", "wsEcho ÷ this: round trips/s"}}
 	for _, n := range b.connections {
@@ -47,6 +57,9 @@ func (b *bench) echo(ctx context.Context) (section, error) {
 		if err != nil {
 			return section{}, err
 		}
+		plots = append(plots,
+			plot{fmt.Sprintf("echo latency %d", n), fmt.Sprintf("Echo, %d at a time: p50 of a round trip, ms", n), bars(all, figures, echoFigures.p50)},
+			plot{fmt.Sprintf("echo processor %d", n), fmt.Sprintf("Echo, %d at a time: processor time a round trip, µs", n), bars(all, figures, echoFigures.processor)})
 		for i, c := range all {
 			t.row(fmt.Sprint(n), c.name,
 				middle(figures[i], echoFigures.perSecond).format("%.0f"),
@@ -57,11 +70,8 @@ func (b *bench) echo(ctx context.Context) (section, error) {
 		}
 	}
 	return section{
-		title: "Echo",
-		about: "Connections that each send a message of " + fmt.Sprint(len(echoMessage)) + " bytes when the one before is answered. " +
-			"wsEcho answers by way of API Gateway's event and the deployed handler, with the connection's data in the answer; " +
-			"the bare servers send back what they read.",
-		commands: append(commands(all), made("-connections %s -interval %v -rounds %d echo", list(b.connections), b.interval, b.rounds)),
+		plots:    plots,
+		commands: append(commands(all), b.made("-connections %s -interval %v -rounds %d echo", list(b.connections), b.interval, b.rounds)),
 		table:    t,
 	}, nil
 }

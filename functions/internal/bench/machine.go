@@ -54,5 +54,14 @@ func (b *bench) versions() (string, error) {
 			modules["- "+m.Path+" "+m.Version] = true
 		}
 	}
+	if b.peers {
+		packages, err := b.peerVersions()
+		if err != nil {
+			return "", err
+		}
+		for _, line := range packages {
+			modules[line] = true
+		}
+	}
 	return "## Versions\n\n" + strings.Join(slices.Sorted(maps.Keys(modules)), "\n") + "\n", nil
 }

@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.Remove(unfinished)
-	if err := errors.Join(b.measure(ctx, file), file.Close()); err != nil {
+	if err := errors.Join(b.measure(ctx, file), file.Close(), b.writePlots()); err != nil {
 		return err
 	}
 	return os.Rename(unfinished, o.output)
@@ -64,15 +64,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // measure writes the page, each section as soon as it is measured.
 func (b *bench) measure(ctx context.Context, page io.Writer) error {
-	fmt.Fprint(page, introduction, machine(ctx, b.root))
+	fmt.Fprint(page, b.introduction(), machine(ctx, b.root))
 	for _, p := range b.parts {
 		s, err := p.measure(b, ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		if _, err := io.WriteString(page, s.String()); err != nil {
+		if _, err := io.WriteString(page, s.markdown(b.output)); err != nil {
 			return err
 		}
+		b.plots = append(b.plots, s.plots...)
 	}
 	versions, err := b.versions()
 	if err != nil {

@@ -34,9 +34,24 @@ var nonsense = regexp.MustCompile("NaN|Inf")
 // TestPage runs every part in a tiny size: each has a table of numbers, and nothing runs any more at the end.
 func TestPage(t *testing.T) {
 	needsProc(t)
+	wantPage(t, len(allParts()))
+}
+
+// TestPeersPage does so beside the programs in Node, where they are installed: make tools-peers.
+func TestPeersPage(t *testing.T) {
+	needsProc(t)
+	if _, err := os.Stat(filepath.Join("../../..", peersInstalled)); err != nil {
+		t.Skip("!! make tools-peers installs what is missing:", err)
+	}
+	wantPage(t, len(peerParts()), "-peers")
+}
+
+// wantPage runs so many parts: each has a table of numbers and plots that are there, and nothing runs any more at the end.
+func wantPage(t *testing.T, parts int, args ...string) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "benchmarks.md")
 	var progress strings.Builder
-	if err := run(t.Context(), tiny("-o", file), io.Discard, &progress); err != nil {
+	if err := run(t.Context(), tiny(append(args, "-o", file)...), io.Discard, &progress); err != nil {
 		t.Fatalf("%v\n%s", err, &progress)
 	}
 	page, err := os.ReadFile(file)
@@ -44,18 +59,29 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	sections := strings.Split(string(page), "\n## ")
-	if want := len(allParts()) + 2; len(sections) != want {
+	if want := parts + 2; len(sections) != want {
 		t.Fatalf("%d sections, want %d with the head and the versions:\n%s", len(sections), want, page)
 	}
 	for _, s := range sections[1 : len(sections)-1] {
-		if numbers := numbersIn(s); numbers < 6 || !strings.Contains(s, "\n    make bench ARGS=") || nonsense.MatchString(s) {
+		if numbers := numbersIn(s); numbers < 6 || !command.MatchString(s) || nonsense.MatchString(s) {
 			t.Errorf("%d numbers, or no command, or no numbers at all in %s", numbers, s)
+		}
+	}
+	for _, plot := range links.FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(file), plot[1])); err != nil {
+			t.Errorf("the page shows what is not there: %v", err)
 		}
 	}
 	if left := children(t); left != "" {
 		t.Errorf("processes are left: %s", left)
 	}
 }
+
+// command is the line that makes a section, links are its plots.
+var (
+	command = regexp.MustCompile(`\n    make bench(-peers)? ARGS=`)
+	links   = regexp.MustCompile(`!\[.*\]\((.*)\)`)
+)
 
 func numbersIn(section string) (numbers int) {
 	for line := range strings.Lines(section) {
@@ -97,7 +123,7 @@ func (w writer) Write(p []byte) (int, error) {
 }
 
 func TestBadArguments(t *testing.T) {
-	for _, args := range [][]string{{"nothing"}, {"-rounds", "0"}, {"-connections", "1,x"}, {"-connections", "0"}} {
+	for _, args := range [][]string{{"nothing"}, {"-rounds", "0"}, {"-connections", "1,x"}, {"-connections", "0"}, {"-peers", "deaf"}} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
 			t.Errorf("%q was taken", args)
 		}

@@ -40,7 +40,7 @@ func (b *bench) memory(ctx context.Context) (section, error) {
 		title: "Memory of idle connections",
 		about: fmt.Sprintf("What the server's resident memory has grown by %v after %d clients connected, garbage of the handshakes included.",
 			b.interval, b.idle),
-		commands: append(commands(all), made("-idle %d -interval %v -rounds %d memory", b.idle, b.interval, b.rounds)),
+		commands: append(commands(all), b.made("-idle %d -interval %v -rounds %d memory", b.idle, b.interval, b.rounds)),
 		table:    t,
 	}, nil
 }

@@ -25,9 +25,17 @@ func allParts() []part {
 	}
 }
 
+// peerParts are those beside other people's programs.
+func peerParts() []part {
+	return []part{
+		{"echo", (*bench).peerEcho}, {"broadcast", (*bench).peerBroadcast}, {"start", (*bench).peerStart}, {"room", (*bench).room},
+	}
+}
+
 // options are what the command line sets.
 type options struct {
 	parts  []part
+	peers  bool
 	output string
 	rounds int
 
@@ -53,9 +61,7 @@ Flags:
 
 // parse reads the command line. It has told stderr what is wrong, or what flags there are, when it returns an error.
 func parse(args []string, stderr io.Writer) (options, error) {
-	o := options{connections: []int{1, 100, 1000}, rooms: []crowd{
-		{50, 10, false}, {200, 20, false}, {200, 100, false}, {1000, 20, false}, {1000, 100, false}, {200, 50, true},
-	}}
+	o := options{}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -66,21 +72,45 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
+	o.fill()
 	return o, o.choose(flags.Args())
+}
+
+// usual are the numbers of connections and the rooms where none are given.
+func usual(peers bool) (connections []int, rooms []crowd) {
+	if peers {
+		return []int{1, 10}, []crowd{{200, 20, false}, {200, 100, false}}
+	}
+	return []int{1, 100, 1000}, []crowd{
+		{50, 10, false}, {200, 20, false}, {200, 100, false}, {1000, 20, false}, {1000, 100, false}, {200, 50, true},
+	}
+}
+
+// fill sets the lists that were not given.
+func (o *options) fill() {
+	connections, rooms := usual(o.peers)
+	if o.connections == nil {
+		o.connections = connections
+	}
+	if o.rooms == nil {
+		o.rooms = rooms
+	}
 }
 
 // define adds the flags.
 func (o *options) define(flags *flag.FlagSet) {
 	flags.StringVar(&o.output, "o", "", "`file` for the page, which is replaced when everything is measured; standard output without")
+	flags.BoolVar(&o.peers, "peers", false, "measure the parts echo, broadcast, start and room beside other people's programs in Node")
 	flags.IntVar(&o.rounds, "rounds", 5, "`number` of times that each comparison is made")
 	flags.DurationVar(&o.interval, "interval", 2*time.Second, "echo, memory: `time` that a measurement takes")
-	flags.Func("connections", "echo: `numbers` of connections (default 1,100,1000)", listOf(&o.connections, number))
+	flags.Func("connections", "echo: `numbers` of connections (default 1,100,1000; with -peers 1,10)", listOf(&o.connections, number))
 	flags.IntVar(&o.postCount, "posts", 4000, "posts: `number` of posts")
 	flags.IntVar(&o.idle, "idle", 10000, "memory: `number` of idle connections")
 	flags.IntVar(&o.starts, "starts", 10, "start: `number` of starts a round")
 	flags.IntVar(&o.clients, "clients", 2000, "broadcast: `number` of clients")
 	flags.IntVar(&o.broadcasts, "broadcasts", 4, "broadcast: `number` of messages")
-	flags.Func("rooms", "room: `list` of members x lines a second, with @dynamodb on DynamoDB Local (default "+list(o.rooms)+")", listOf(&o.rooms, parseCrowd))
+	_, rooms := usual(false)
+	flags.Func("rooms", "room: `list` of members x lines a second, with @dynamodb on DynamoDB Local (default "+list(rooms)+")", listOf(&o.rooms, parseCrowd))
 	flags.IntVar(&o.busyRooms, "busy-rooms", 20, "rooms: `number` of rooms that are busy at the same time; every tenth is larger than a page")
 	flags.DurationVar(&o.talk, "talk", 10*time.Second, "room, rooms, deaf: `time` of talk")
 	flags.DurationVar(&o.tail, "tail", time.Minute, "room, rooms, deaf: `time` that is waited at most, after the talk, for lines to come")
@@ -89,9 +119,13 @@ func (o *options) define(flags *flag.FlagSet) {
 // choose takes the parts that are named.
 func (o *options) choose(chosen []string) error {
 	o.parts = allParts()
+	if o.peers {
+		o.parts = peerParts()
+	}
+	there := names(o.parts)
 	for _, name := range chosen {
-		if !slices.Contains(names(o.parts), name) {
-			return fmt.Errorf("there is no part %q; parts are %s", name, strings.Join(names(o.parts), ", "))
+		if !slices.Contains(there, name) {
+			return fmt.Errorf("there is no part %q; parts are %s", name, strings.Join(there, ", "))
 		}
 	}
 	if len(chosen) > 0 {

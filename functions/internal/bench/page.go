@@ -6,10 +6,17 @@ import (
 )
 
 // introduction begins the page.
-const introduction = `# Benchmarks
+func (o options) introduction() string {
+	if o.peers {
+		return peersIntroduction
+	}
+	return ownIntroduction
+}
+
+const ownIntroduction = `# Benchmarks
 
 This page is the output of ` + "`make bench`" + `, which writes it anew: do not edit it. ` + "`make bench ARGS=\"echo\"`" + ` prints a part of
-it, ` + "`make bench ARGS=-help`" + ` tells which there are.
+it, ` + "`make bench ARGS=-help`" + ` tells which there are. Beside other people's programs in Node: [benchmarks-peers.md](benchmarks-peers.md).
 
 Everything is measured on the program as it is shipped, unless a section says what is replaced in it for comparison.
 Each server is a process of its own, started for the measurement, and whoever loads it is another. What it is compared with runs in the same run, by turns: A B A B. A
@@ -25,16 +32,28 @@ type section struct {
 	about    string
 	commands []string
 	table    table
+	plots    []plot
 }
 
 // made is the command that makes a section.
-func made(arguments string, values ...any) string {
-	return fmt.Sprintf("make bench ARGS=%q", fmt.Sprintf(arguments, values...))
+func (o options) made(arguments string, values ...any) string {
+	target := "bench"
+	if o.peers {
+		target = "bench-peers"
+	}
+	return fmt.Sprintf("make %s ARGS=%q", target, fmt.Sprintf(arguments, values...))
 }
 
-// String is the section as Markdown.
-func (s section) String() string {
-	return "## " + s.title + "\n\n" + s.about + "\n\n" + s.table.String() +
+// markdown is the section on a page, whose plots are files that begin with the page's name.
+func (s section) markdown(page string) string {
+	var plots strings.Builder
+	for _, p := range s.plots {
+		if page == "" {
+			break // There is no folder for its files.
+		}
+		fmt.Fprintf(&plots, "![%s](%s)\n\n", p.title, p.file(page))
+	}
+	return "## " + s.title + "\n\n" + s.about + "\n\n" + plots.String() + s.table.String() +
 		"\n    " + strings.Join(s.commands, "\n    ") + "\n\n"
 }
 

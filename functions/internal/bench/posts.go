@@ -66,7 +66,7 @@ func (b *bench) posts(ctx context.Context) (section, error) {
 		title: "Posts to connections",
 		about: fmt.Sprintf("%d posts with %d workers over TLS, to a server in another process that answers after a while, as @connections does. "+
 			"wsEcho is the sender of the program's functions, SDK the SDK's client as it comes. Connections that were opened before count for both.", b.postCount, postWorkers),
-		commands: []string{made("-posts %d -rounds %d posts", b.postCount, b.rounds)},
+		commands: []string{b.made("-posts %d -rounds %d posts", b.postCount, b.rounds)},
 		table:    t,
 	}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -68,6 +69,9 @@ type server struct {
 
 // serve starts a contestant and returns when it listens.
 func (b *bench) serve(ctx context.Context, c contestant) (*server, error) {
+	if c.start != nil {
+		return c.start(b, ctx)
+	}
 	binary, err := b.buildVariant(ctx, c)
 	if err != nil {
 		return nil, err
@@ -87,6 +91,7 @@ func (p *process) listening() (*server, error) {
 		p.stop()
 		return nil, fmt.Errorf("%s does not listen: it wrote %q (%v)", p.command.Path, line, err)
 	}
+	url, _, _ = strings.Cut(url, " ") // functions/gateway tells more.
 	return &server{p, url}, nil
 }
 
@@ -115,9 +120,9 @@ func numbers(fields string) map[string]int {
 	return all
 }
 
-// processorTime is what the process has used so far, in user mode and in the kernel.
+// processorTime is what the process has used so far with those that it started, in user mode and in the kernel.
 func (p *process) processorTime() (time.Duration, error) {
-	used, err := processorTime(p.command.Process.Pid)
+	used, err := familyTime(p.command.Process.Pid)
 	if err != nil {
 		err = fmt.Errorf("the processor time of %s: %w", p.command.Path, err)
 	}
@@ -133,4 +138,38 @@ func (p *process) resident() (int64, error) {
 	_, rest, _ := strings.Cut(string(status), "VmRSS:")
 	kilobytes, err := strconv.ParseInt(strings.Fields(rest + " ?")[0], 10, 64)
 	return kilobytes << 10, err
+}
+
+// familyTime is the processor time of a process, of the children that it has, and of those that have ended.
+func familyTime(pid int) (time.Duration, error) {
+	used, err := processorTime(pid)
+	if err != nil {
+		return 0, err
+	}
+	used += endedChildren(pid)
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, list := range lists {
+		ids, _ := os.ReadFile(list) // A thread may have ended.
+		for id := range strings.FieldsSeq(string(ids)) {
+			if child, err := strconv.Atoi(id); err == nil {
+				more, _ := familyTime(child) // It may have ended: then its time is its parent's.
+				used += more
+			}
+		}
+	}
+	return used, nil
+}
+
+// endedChildren is the processor time of a process's children that have ended, with theirs. The kernel tells it in
+// hundredths of a second, in the 16th and 17th field of proc_pid_stat(5).
+func endedChildren(pid int) time.Duration {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 15 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[13])
+	system, _ := strconv.Atoi(fields[14])
+	return time.Duration(user+system) * 10 * time.Millisecond
 }

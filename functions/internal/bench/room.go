@@ -69,6 +69,7 @@ type roomSettings struct {
 func (b *bench) room(ctx context.Context) (section, error) {
 	relay, alone := rated(local()), rated(local())
 	relay.name, alone.name, alone.variant = "relay", "one post a line", onePost()
+	var plots []plot
 	t := table{head: append([]string{"members x lines/s", "way", "aim: line p99", "relay ÷ one post a line: line p99"}, roomHead...)}
 	for _, c := range b.rooms {
 		all, rounds := b.ways(c, relay, alone)
@@ -78,6 +79,7 @@ func (b *bench) room(ctx context.Context) (section, error) {
 		if err != nil {
 			return section{}, err
 		}
+		plots = append(plots, plot{"room " + c.String(), fmt.Sprintf("Room of %d, %d lines/s: p99 of a line, ms", c.Members, c.Rate), bars(all, figures, roomFigures.p99)})
 		for i, way := range all {
 			compared := ratio(figures[0], figures[i], roomFigures.p99).unless(i == 0)
 			t.row(append([]string{c.String(), way.name, aims[c].unless(i != 0), compared}, roomCells(figures[i])...)...)
@@ -94,8 +96,9 @@ func (b *bench) room(ctx context.Context) (section, error) {
 			"The gateway answers 429 above %d posts a second, or if a client does not read. %s: everything is kept in DynamoDB Local, a server for tests, which is the slowest of all here.",
 			maxSpeakers, b.talk, postRate, min(b.rounds, roomRounds), b.tail, postRate, onTable[1:]),
 		commands: append(commands([]contestant{relay, alone}),
-			made("-rooms %s -rounds %d -talk %v -tail %v room", list(b.rooms), b.rounds, b.talk, b.tail)),
+			b.made("-rooms %s -rounds %d -talk %v -tail %v room", list(b.rooms), b.rounds, b.talk, b.tail)),
 		table: t,
+		plots: plots,
 	}, nil
 }
 

@@ -15,13 +15,13 @@ import (
 func (b *bench) starting(ctx context.Context) (section, error) {
 	t := table{head: []string{"what starts", "until", "ms", "wsEcho ÷ this"}}
 	servers := []contestant{local(), gobwas()}
-	if err := b.compareStarts(&t, "it listens", servers, func(c contestant) (time.Duration, error) { return b.listens(ctx, c) }); err != nil {
+	if _, err := b.compareStarts(&t, "it listens", servers, func(c contestant) (time.Duration, error) { return b.listens(ctx, c) }); err != nil {
 		return section{}, err
 	}
 	lambdas := []contestant{
 		{name: "wsEcho's connect, a Lambda", folder: "functions/connect"}, {name: "the smallest Lambda", folder: bare + "/lambda"},
 	}
-	if err := b.compareStarts(&t, "its first answer", lambdas, func(c contestant) (time.Duration, error) { return b.answers(ctx, c) }); err != nil {
+	if _, err := b.compareStarts(&t, "its first answer", lambdas, func(c contestant) (time.Duration, error) { return b.answers(ctx, c) }); err != nil {
 		return section{}, err
 	}
 	return section{
@@ -31,12 +31,12 @@ func (b *bench) starting(ctx context.Context) (section, error) {
 			"connect stores the connection in a table that answers at once.",
 		commands: append(commands(servers),
 			"CGO_ENABLED=0 go build "+strings.Join(coldstart.BuildFlags(), " ")+" ./functions/connect",
-			made("-starts %d -rounds %d start", b.starts, b.rounds)),
+			b.made("-starts %d -rounds %d start", b.starts, b.rounds)),
 		table: t,
 	}, nil
 }
 
-func (b *bench) compareStarts(t *table, until string, all []contestant, once func(contestant) (time.Duration, error)) error {
+func (b *bench) compareStarts(t *table, until string, all []contestant, once func(contestant) (time.Duration, error)) ([]bar, error) {
 	figures, err := alternate(b.rounds, all, func(c contestant) (float64, error) {
 		took := make([]float64, b.starts)
 		for i := range took {
@@ -51,19 +51,21 @@ func (b *bench) compareStarts(t *table, until string, all []contestant, once fun
 		return median, nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	itself := func(f float64) float64 { return f }
 	for i, c := range all {
 		t.row(c.name, until, middle(figures[i], itself).format("%.1f"), ratio(figures[0], figures[i], itself).unless(i == 0))
 	}
-	return nil
+	return bars(all, figures, itself), nil
 }
 
 // listens tells how long a server takes until it listens.
 func (b *bench) listens(ctx context.Context, c contestant) (time.Duration, error) {
-	if _, err := b.build(ctx, c.folder); err != nil {
-		return 0, err
+	if c.start == nil {
+		if _, err := b.build(ctx, c.folder); err != nil {
+			return 0, err
+		}
 	}
 	began := time.Now()
 	s, err := b.serve(ctx, c)

@@ -1,0 +1,8 @@
+@app
+peers
+
+@aws
+runtime nodejs22.x
+
+@ws
+echo
