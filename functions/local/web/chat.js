@@ -6,6 +6,7 @@ import { $, here } from './chat-here.js';
 import { showKept } from './chat-private.js';
 import { namedRoom, pageOf, saidYes, sayYes } from './chat-server.js';
 import { close, joinRoom, leaveAll, quit, toggleMenu } from './chat-session.js';
+import { storageOf } from './chat-storage.js';
 import { keyOf } from './chat-talks.js';
 import { mountFrames } from './frames.js';
 
