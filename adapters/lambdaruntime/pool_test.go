@@ -157,12 +157,12 @@ func gate(t *testing.T, f *lambdaruntime.Function) (open func()) {
 	}
 	f.Env = append(f.Env, "GATE="+path)
 	return func() {
-		w, err := os.OpenFile(path, os.O_WRONLY, 0) // Returns when somebody reads.
+		open, err := os.OpenFile(path, os.O_RDWR, 0) // Both ends: whoever comes to read later finds it open as well.
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		_ = w.Close()
+		t.Cleanup(func() { _ = open.Close() })
 	}
 }
 
