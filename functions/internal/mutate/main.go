@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // packages are those whose tests are judged, each by its own tests alone. domain/chat/interleavings is no part of it:
@@ -103,6 +104,7 @@ func mutate(ctx context.Context, gremlins, folder string, out io.Writer) (findin
 		"--output-statuses", "l", "--exclude-files", "test/", "--output", report)
 	command.Dir, command.Stdout, command.Stderr = copied, out, os.Stderr
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGINT) }
+	command.WaitDelay = 10 * time.Second // Whoever interrupts it does not wait for the test that runs.
 	if err := command.Run(); err != nil {
 		return findings{}, err
 	}
