@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -30,7 +31,13 @@ func busy(t *testing.T, temporary string) (*program, *gatewaytest.Client) {
 func TestInterrupt(t *testing.T) { endsBy(t, os.Interrupt) }
 
 // TestClosedTerminal ends it as Ctrl-C does.
-func TestClosedTerminal(t *testing.T) { endsBy(t, syscall.SIGHUP) }
+func TestClosedTerminal(t *testing.T) {
+	// What a process handles, its children have as it is by default, even where nohup has it ignored.
+	handled := make(chan os.Signal, 1)
+	signal.Notify(handled, syscall.SIGHUP)
+	defer signal.Stop(handled)
+	endsBy(t, syscall.SIGHUP)
+}
 
 func endsBy(t *testing.T, signal os.Signal) {
 	temporary := t.TempDir()
