@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"wsecho/functions/internal/listening"
 )
 
 // startingUp is how long DynamoDB Local may take until it listens.
@@ -41,7 +42,7 @@ func (b *bench) needsTable() error {
 // dynamodb starts DynamoDB Local, in memory, and returns its URL when it listens.
 func (b *bench) dynamodb(ctx context.Context) (p *process, url string, err error) {
 	folder := filepath.Join(b.root, tableFolder)
-	address, err := freeAddress(ctx)
+	address, err := listening.FreeAddress(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -57,26 +58,9 @@ func (b *bench) dynamodb(ctx context.Context) (p *process, url string, err error
 	return p, "http://" + address, nil
 }
 
-// freeAddress is one where nobody listens: the server takes no port 0.
-func freeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
-}
-
 // waitFor returns when somebody listens at an address.
 func waitFor(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, startingUp)
 	defer cancel()
-	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-		if err == nil {
-			return conn.Close()
-		}
-		if pause(ctx, 5*time.Millisecond) != nil {
-			return errors.Join(err, ctx.Err())
-		}
-	}
+	return listening.WaitFor(ctx, address)
 }

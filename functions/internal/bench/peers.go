@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"wsecho/functions/internal/listening"
 )
 
 const peersIntroduction = `# Benchmarks beside Node
@@ -142,7 +144,7 @@ func nodeHandler(name, handler string, environment ...string) contestant {
 			if err != nil {
 				return nil, err
 			}
-			address, err := freeAddress(ctx)
+			address, err := listening.FreeAddress(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -158,7 +160,7 @@ func nodeHandler(name, handler string, environment ...string) contestant {
 // freePorts are some where nobody listens.
 func freePorts(ctx context.Context, n int) (ports []string, err error) {
 	for len(ports) < n {
-		address, err := freeAddress(ctx)
+		address, err := listening.FreeAddress(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"wsecho/functions/internal/listening"
 )
 
 // javaServer is a server that make has installed, with its Java arguments in the file java.args.
@@ -55,7 +57,7 @@ func (j *javaServer) start(ctx context.Context, o options) error {
 		return err
 	}
 	defer log.Close() // The server has its own.
-	address, err := freeAddress(ctx)
+	address, err := listening.FreeAddress(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,15 +78,6 @@ func (j *javaServer) start(ctx context.Context, o options) error {
 	}
 	*j.url = "http://" + address
 	return nil
-}
-
-// freeAddress is one where nobody listens: the servers take no port 0.
-func freeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }
 
 // await returns when the server listens, or will not.

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"wsecho/functions/internal/listening"
 )
 
 // act is a part of a run, with a program of its own.
@@ -151,7 +153,7 @@ func (r *run) say(format string, args ...any) {
 
 // begin starts the program for the act, and the misfortunes on the way to its table.
 func (r *run) begin(ctx context.Context) (err error) {
-	if r.address, err = freeAddress(ctx); err != nil {
+	if r.address, err = listening.FreeAddress(ctx); err != nil {
 		return err
 	}
 	if err := r.launch(ctx); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -23,6 +22,7 @@ import (
 
 	"wsecho/adapters/dynamodb"
 	"wsecho/adapters/dynamodb/dynamodblocal"
+	"wsecho/functions/internal/listening"
 )
 
 // startingUp is how long DynamoDB Local may take until it listens.
@@ -45,7 +45,7 @@ func newTable(ctx context.Context, root string) (*table, error) {
 	if _, err := os.Stat(filepath.Join(folder, "java.args")); err != nil {
 		return nil, fmt.Errorf("DynamoDB Local is not installed: run make tools-dynamodb, or choose -store memory: %w", err)
 	}
-	address, err := freeAddress(ctx)
+	address, err := listening.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -135,28 +135,11 @@ func text(v types.AttributeValue) string {
 	return ""
 }
 
-// freeAddress is one where nobody listens.
-func freeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
-}
-
 // waitFor returns when somebody listens at an address.
 func waitFor(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, startingUp)
 	defer cancel()
-	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-		if err == nil {
-			return conn.Close()
-		}
-		if pause(ctx, 50*time.Millisecond) != nil {
-			return errors.Join(err, ctx.Err())
-		}
-	}
+	return listening.WaitFor(ctx, address)
 }
 
 // pause waits, unless ctx ends before.

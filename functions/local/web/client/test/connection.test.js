@@ -1,31 +1,10 @@
 /** How the client keeps its connection, and when it gives up, in virtual time. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, mock, test } from 'node:test';
+import { mock, test } from 'node:test';
 import { WsEcho } from '../wsecho.js';
-import { Service, connected, endTime, pass, refuse, settle, startTime } from './service.js';
+import { clients, codeOf, connect, serve, service } from './each.js';
+import { Service, pass, refuse, settle } from './service.js';
 
-let service;
-let clients;
-
-beforeEach(() => {
-  startTime();
-  service = new Service();
-  clients = [];
-});
-
-afterEach(async () => {
-  clients.forEach((client) => client.close());
-  await settle();
-  endTime();
-});
-
-async function connect(options) {
-  const client = await connected(service, options);
-  clients.push(client);
-  return client;
-}
-
-const codeOf = (promise) => promise.then(() => 'done', ({ code, name }) => code ?? name);
 const states = (client) => client.told.state.map(({ state }) => state);
 /** A token in the form of a JWT that ends when it says. */
 const tokenUntil = (exp) => `x.${Buffer.from(JSON.stringify({ exp })).toString('base64url')}.y`;
@@ -169,7 +148,7 @@ test('closing while the connection answers for the first time leaves none', asyn
 
 test('a time that is too long for a timer is none at all', async () => {
   for (const ms of [2 ** 31, Infinity]) {
-    service = new Service();
+    serve();
     service.intercept = ({ action }) => (action === 'echo' ? null : undefined);
     const client = await connect({ timeoutMs: ms, tokenTimeoutMs: ms, pingMs: ms, token: () => 'sesame' });
     await client.join('r');
@@ -237,7 +216,7 @@ for (const [line, bytesPerSecond] of [['32 KB/s', 32 * 1024], ['64 KB/s', 64 * 1
     const names = Array.from({ length: 20 }, (_, n) => `room-${n}`);
     const fill = (to) => names.forEach((name) => Array.from({ length: 100 }, () => to.spoken(name, 'x'.repeat(1000))));
     const join = async (to) => {
-      service = to;
+      serve(to);
       fill(to);
       const client = await connect();
       const began = performance.now();
@@ -419,7 +398,7 @@ test('a server that cannot be reached, or be asked, is tried for ever', async ()
 
 test('a bad hour of the service ends no client that was in', async () => {
   for (const status of [0, 429, 503]) {
-    service = new Service();
+    serve();
     const client = await connect({ reachable: async () => true });
     Object.assign(service, { down: true, status });
     service.cut();

@@ -1,31 +1,9 @@
 /** What an application may do beside saying something: give up, be told of limits, and reach extensions. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { Sequence } from '../sequence.js';
-import { Service, connected, endTime, pass, refuse, settle, startTime } from './service.js';
-
-let service;
-let clients;
-
-beforeEach(() => {
-  startTime();
-  service = new Service();
-  clients = [];
-});
-
-afterEach(async () => {
-  clients.forEach((client) => client.close());
-  await settle();
-  endTime();
-});
-
-async function connect(options) {
-  const client = await connected(service, options);
-  clients.push(client);
-  return client;
-}
-
-const codeOf = (promise) => promise.then(() => 'done', ({ code, name }) => (typeof code === 'string' ? code : name));
+import { codeOf, connect, serve, service } from './each.js';
+import { pass, refuse, settle } from './service.js';
 
 test('what waits can be given up', async () => {
   const client = await connect();
@@ -108,7 +86,7 @@ test('whose message it is shows', async () => {
 
 test('epochs have no order', async () => {
   for (const next of ['a', 'z']) {
-    service = new Service();
+    serve();
     const client = await connect();
     await client.join('r');
     service.room('r').epoch = 'm';

@@ -1,29 +1,9 @@
 /** The client against a service in memory and in virtual time. Run by `go test` or with `node --test`. */
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, mock, test } from 'node:test';
+import { mock, test } from 'node:test';
 import { Sequence } from '../sequence.js';
-import { Service, connected, endTime, pass, refuse, settle, startTime } from './service.js';
-
-let service;
-let clients;
-
-beforeEach(() => {
-  startTime();
-  service = new Service();
-  clients = [];
-});
-
-afterEach(async () => {
-  clients.forEach((client) => client.close());
-  await settle();
-  endTime();
-});
-
-async function connect(options) {
-  const client = await connected(service, options);
-  clients.push(client);
-  return client;
-}
+import { connect, serve, service } from './each.js';
+import { pass, refuse, settle } from './service.js';
 
 /** The numbers of the messages that a client told. */
 const numbers = (client) => client.told.message.map(({ seq }) => seq);
@@ -418,7 +398,7 @@ test('a network that is back makes it look at once', async () => {
 test('reconnecting waits with full jitter up to ceilings from half a second to a minute', async () => {
   for (const value of [0, 0.999]) {
     chance(value);
-    service = new Service();
+    serve();
     service.down = true;
     const client = await connect();
     await pass(value * 260_000 + 20, 250);
