@@ -42,6 +42,7 @@ func (s *steps) do(ctx context.Context, name string, do step) error {
 	err = do(ctx, log)
 	took := time.Since(begin).Seconds()
 	if err != nil {
+		_, _ = fmt.Fprintln(log, err) // Last, where it is looked for.
 		fmt.Printf("FAIL  %-12s %6.1f s\n%s", name, took, s.tail(name))
 		return fmt.Errorf("%s: %w (all of its output is in %s)", name, err, s.path(name))
 	}
