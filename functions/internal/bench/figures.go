@@ -37,9 +37,13 @@ func ratio[T any](ours, theirs []T, figure func(T) float64) spread {
 // format shows the median.
 func (s spread) format(verb string) string { return fmt.Sprintf(verb, s.median) }
 
-// String shows the median with the spread.
+// String shows the median with the spread, to a hundredth or, where that would be nothing, to a thousandth.
 func (s spread) String() string {
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median, s.least, s.greatest)
+	digits := 2
+	if s.median < 0.1 {
+		digits = 3
+	}
+	return fmt.Sprintf("%.*f (%.*f–%.*f)", digits, s.median, digits, s.least, digits, s.greatest)
 }
 
 // unless shows nothing where a comparison says nothing.

@@ -59,6 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := errors.Join(b.measure(ctx, file), file.Close(), b.writePlots()); err != nil {
 		return err
 	}
+	b.repeats(unfinished)
 	return os.Rename(unfinished, o.output)
 }
 

@@ -21,8 +21,9 @@ it, ` + "`make bench ARGS=-help`" + ` tells which there are. Beside other people
 Everything is measured on the program as it is shipped, unless a section says what is replaced in it for comparison.
 Each server is a process of its own, started for the measurement, and whoever loads it is another. What it is compared with runs in the same run, by turns: A B A B. A
 figure is the median of the rounds. A ratio is the median of the ratios of neighbours, with the least and the greatest
-in parentheses; figures depend on the machine and on what else it does, ratios much less. Processor time is that of
-the named process alone, in user mode and in the kernel.
+in parentheses; figures depend on the machine and on what else it does, ratios much less. In the end the command says
+how its ratios repeat those of the page that it replaces. Processor time is that of the named process alone, in user
+mode and in the kernel.
 
 `
 
