@@ -143,6 +143,7 @@ func TestEveryRefusalHasTheID(t *testing.T) {
 	const id = `"id":"7"`
 	tests := []struct{ name, message, code, id string }{
 		{"fine", `{"action":"echo",` + id + `}`, "", "7"},
+		{"an id that begins with an escape", `{"action":"echo","id":"\u0037"}`, "", "7"},
 		{"not JSON", `hello "id":"7"`, "invalid_json", ""},
 		{"cut off", `{"action":"echo",` + id, "invalid_json", ""},
 		{"cut off in a string", `{"action":"echo",` + id + `,"data":"x`, "invalid_json", ""},
