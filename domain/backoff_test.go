@@ -56,3 +56,18 @@ func TestBackoffOfManyTries(t *testing.T) {
 		}
 	})
 }
+
+// TestBackoffOfNoTime: chance may choose no wait at all, and whose context has ended does not go on even then.
+func TestBackoffOfNoTime(t *testing.T) {
+	b := domain.Backoff{First: time.Second, Random: func() float64 { return 0 }}
+	if err := b.Wait(t.Context(), 1); err != nil {
+		t.Error(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		if err := b.Wait(ended, 1); !errors.Is(err, context.Canceled) {
+			t.Fatalf("it goes on: %v", err)
+		}
+	}
+}

@@ -96,25 +96,32 @@ func TestTruthIsTold(t *testing.T) {
 	}
 }
 
-// TestTruthThatEndsWhileItIsTold goes to the queue to be put right: whether a post arrived or may still.
+// TestTruthThatEndsWhileItIsTold goes to the queue to be put right: whether a post arrived, may still, or one of each.
 func TestTruthThatEndsWhileItIsTold(t *testing.T) {
-	for _, outcome := range []error{nil, domain.ErrThrottled} {
+	for _, test := range []struct {
+		outcomes []error // Of the posts to each listener.
+		want     domain.Report
+	}{
+		{[]error{nil}, domain.Report{Sent: 1, Queued: 1}},
+		{[]error{domain.ErrThrottled}, domain.Report{Throttled: 3, Queued: 2}},
+		{[]error{nil, domain.ErrThrottled}, domain.Report{Sent: 1, Throttled: 3, Queued: 2}},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			var leave func()
-			r := newRig(func(context.Context, string) error { leave(); return outcome })
-			entered(t, r.registry, "a")
+			outcomes := map[string]error{}
+			r := newRig(func(_ context.Context, id string) error { leave(); return outcomes[id] })
+			r.Concurrency = 1
+			for _, outcome := range test.outcomes {
+				outcomes[entered(t, r.registry, "a").ID] = outcome
+			}
 			who := entered(t, r.registry, "a")
 			leave = func() { _, _ = r.registry.Leave(t.Context(), who.ID, "a") }
 			d, posted := claim(r, who, true)
 			report, err := r.Deliver(t.Context(), d, time.Now().Add(time.Second))
-			want := domain.Report{Sent: 1, Queued: 1}
-			if outcome != nil {
-				want = domain.Report{Throttled: 3, Queued: 2}
-			}
-			if wantReport(t, report, want); err != nil {
+			if wantReport(t, report, test.want); err != nil {
 				t.Error(err)
 			}
-			outcome = nil
+			clear(outcomes)
 			for _, again := range r.queue.queued {
 				time.Sleep(again.Delay)
 				if _, err := r.Deliver(t.Context(), again, time.Now().Add(time.Minute)); err != nil {

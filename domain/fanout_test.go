@@ -267,13 +267,18 @@ func TestCrowdOfThrottledMembersSlowsTheLimiter(t *testing.T) {
 	})
 }
 
-// short is a registry whose pages are short, as they are where members have expired.
-type short struct{ domain.Registry }
+// short is a registry whose pages are short, as they are where members have expired. It notes how many it was asked for.
+type short struct {
+	domain.Registry
+	asked []int
+}
 
-func (s short) Members(ctx context.Context, a domain.Audience, span domain.Span, limit int) (domain.Page, error) {
+func (s *short) Members(ctx context.Context, a domain.Audience, span domain.Span, limit int) (domain.Page, error) {
+	s.asked = append(s.asked, limit)
 	return s.Registry.Members(ctx, a, span, min(limit, 7))
 }
 
+// TestShortPagesAreReadOn, for as many as are still to be seen: the store bills for all that it returns.
 func TestShortPagesAreReadOn(t *testing.T) {
 	for members, want := range map[int]struct {
 		sent  int
@@ -282,11 +287,17 @@ func TestShortPagesAreReadOn(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(nil)
 			r.connect(t, members, 0)
-			r.Registry = short{r.registry}
+			registry := &short{Registry: r.registry}
+			r.Registry = registry
 			report, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute))
 			split := report.Queued > 0
 			if err != nil || report.Sent != want.sent || split != want.split {
 				t.Errorf("%d members: %+v, %v", members, report, err)
+			}
+			for page, asked := range registry.asked {
+				if want := 126 - 7*page; asked != want {
+					t.Errorf("page %d is one of up to %d, want %d", page, asked, want)
+				}
 			}
 			for _, posts := range r.sent {
 				if posts != 1 {

@@ -29,9 +29,10 @@ type leftover struct {
 }
 
 func (l *leftover) add(m Member, rest time.Duration) {
-	if len(l.members) == 0 || rest < l.rest {
+	if len(l.members) == 0 {
 		l.rest = rest
 	}
+	l.rest = min(l.rest, rest)
 	l.members = append(l.members, m)
 }
 

@@ -144,19 +144,31 @@ func TestRepairableIsTriedInOneRun(t *testing.T) {
 	}
 }
 
-// TestRepairableCutShort goes to the queue: a member whose post had hardly begun when the run ended missed nothing.
+// TestRepairableCutShort goes to the queue: a member whose post had hardly begun when the run ended missed nothing. Who
+// had half of an inline share did.
 func TestRepairableCutShort(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(func(ctx context.Context, _ string) error { return hang(ctx) })
-		id := r.connect(t, 1, time.Hour)[0]
-		d := message()
-		d.Repairable = true
-		report, err := r.Deliver(t.Context(), d, time.Now().Add(100*time.Millisecond))
-		if err != nil || len(r.queue.queued) != 1 || r.queue.queued[0].Members[0].ID != id || r.queue.queued[0].Retry() {
-			t.Errorf("queued %+v, %v", r.queue.queued, err)
-		}
-		wantReport(t, report, domain.Report{Queued: 1})
-	})
+	for had, want := range map[time.Duration]domain.Report{
+		100 * time.Millisecond:     {Queued: 1},
+		domain.InlineShare/2 - 1:   {Queued: 1},
+		domain.InlineShare / 2:     {Skipped: 1},
+		domain.InlineShare * 3 / 4: {Skipped: 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(func(ctx context.Context, _ string) error { return hang(ctx) })
+			id := r.connect(t, 1, time.Hour)[0]
+			d := message()
+			d.Repairable = true
+			report, err := r.Deliver(t.Context(), d, time.Now().Add(had))
+			if wantReport(t, report, want); err != nil || len(r.queue.queued) != want.Queued {
+				t.Errorf("after %v: queued %+v, %v", had, r.queue.queued, err)
+			}
+			for _, again := range r.queue.queued {
+				if again.Members[0].ID != id || again.Retry() {
+					t.Errorf("after %v: queued %+v", had, again)
+				}
+			}
+		})
+	}
 }
 
 // TestHintIsDroppedNotDeadLettered: what lives for seconds interests nobody afterwards.
@@ -270,6 +282,27 @@ func TestDelayOfTheThrottled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDelayOfOtherFailures doubles with every attempt, however young the message is: what is broken is left alone, where
+// who is throttled waits no longer than it has been.
+func TestDelayOfOtherFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(func(context.Context, string) error { return errors.New("502") })
+		d := message()
+		d.Members = []domain.Member{{ID: r.connect(t, 1, 0)[0]}}
+		for attempt, want := range []int{2, 3, 5, 9, 17, 33, 65} {
+			d.Attempt, r.queue.queued = attempt, nil
+			d.AcceptedAt, d.ExpiresAt = time.Now(), time.Now().Add(domain.DeliveryLife)
+			if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			// Random is in the middle.
+			if got := r.queue.queued[0].Delay; got != time.Duration(want)*time.Second {
+				t.Errorf("after attempt %d a delay of %v, want %ds", attempt+1, got, want)
+			}
+		}
+	})
 }
 
 // TestWhatIsGivenUpIsCounted by members, and dead-lettered only if that is of use to anybody.

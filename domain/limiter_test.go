@@ -166,3 +166,16 @@ func TestDeferCountsByTheShare(t *testing.T) {
 		}
 	})
 }
+
+// TestDeferEndsWithTheQueue: what comes after more than a queue can hold back is not put off any further.
+func TestDeferEndsWithTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := domain.NewLimiter(1)
+		p.Defer(15 * 60)
+		for range 3 {
+			if got := p.Defer(60); got != 15*time.Minute {
+				t.Errorf("deferred for %v", got)
+			}
+		}
+	})
+}

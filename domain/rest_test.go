@@ -278,27 +278,48 @@ func TestStormShortensNoRest(t *testing.T) {
 	})
 }
 
-// TestDelayUntilSomebodyHasRested: a delivery comes back when the first of its members has.
+// TestDelayUntilSomebodyHasRested: a delivery comes back when the first of its members has, in whichever order they
+// are. Before, a run could post to nobody; later, each would wait for whoever rests longest.
 func TestDelayUntilSomebodyHasRested(t *testing.T) {
-	for want, rests := range map[time.Duration][2]int{2 * time.Second: {1, 4}, 8 * time.Second: {4, 5}} {
+	const brief, short, long = 0, 1, 2
+	for _, test := range []struct {
+		members []int
+		want    time.Duration
+	}{
+		{[]int{brief}, 2 * time.Second}, // As long as who is throttled for the first time.
+		{[]int{short}, 8 * time.Second},
+		{[]int{long}, 25 * time.Second},
+		{[]int{short, long}, 8 * time.Second},
+		{[]int{long, short}, 8 * time.Second},
+		{[]int{short, brief, long}, 2 * time.Second},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(nil)
-			ids := r.connect(t, 2, time.Hour)
-			for i, id := range ids {
-				for range rests[i] - 1 {
-					time.Sleep(r.Rests.Missed(id, false))
-				}
+			r.Concurrency = 1
+			ids := r.connect(t, 3, time.Hour)
+			r.rests(ids[long], 32*time.Second)
+			r.rests(ids[short], 8*time.Second) // Seven seconds later.
+			r.rests(ids[brief], time.Second)
+			d := message()
+			for _, i := range test.members {
+				d.Members = append(d.Members, domain.Member{ID: ids[i]})
 			}
-			for _, id := range ids {
-				r.Rests.Missed(id, false)
-			}
-			if _, err := r.Deliver(t.Context(), message(), time.Now().Add(time.Minute)); err != nil {
+			if _, err := r.Deliver(t.Context(), d, time.Now().Add(time.Second)); err != nil {
 				t.Fatal(err)
 			}
-			if again := r.queue.queued[0]; again.Delay != want || len(again.Members) != 2 {
-				t.Errorf("%d members come back after %v, want %v", len(again.Members), again.Delay, want)
+			again := r.queue.queued[0]
+			if again.Delay != test.want || len(again.Members) != len(test.members) || len(r.sent) > 0 {
+				t.Errorf("members %v come back after %v, want %v", test.members, again.Delay, test.want)
 			}
 		})
+	}
+}
+
+// rests lets a member be missed until it rests for a time.
+func (r *rig) rests(id string, want time.Duration) {
+	for rest := r.Rests.Missed(id, false); rest < want; rest = r.Rests.Missed(id, false) {
+		time.Sleep(rest)
+		r.Rests.Left(id)
 	}
 }
 

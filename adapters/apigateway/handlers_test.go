@@ -143,8 +143,11 @@ func TestEveryRefusalHasTheID(t *testing.T) {
 	const id = `"id":"7"`
 	tests := []struct{ name, message, code, id string }{
 		{"fine", `{"action":"echo",` + id + `}`, "", "7"},
+		{"an id that begins with an escape", `{"action":"echo","id":"\u0037"}`, "", "7"},
 		{"not JSON", `hello "id":"7"`, "invalid_json", ""},
 		{"cut off", `{"action":"echo",` + id, "invalid_json", ""},
+		{"cut off in a string", `{"action":"echo",` + id + `,"data":"x`, "invalid_json", ""},
+		{"cut off in an escape", `{"action":"echo",` + id + `,"data":"x\`, "invalid_json", ""},
 		{"sloppy, though API Gateway routes it", `{action:"echo",` + id + `}`, "invalid_json", ""},
 		{"two objects", `{"action":"echo",` + id + `}{}`, "invalid_json", ""},
 		{"an array", `[{` + id + `}]`, "bad_request", ""},
@@ -158,6 +161,8 @@ func TestEveryRefusalHasTheID(t *testing.T) {
 		{"too deep, and the id is further below", `{"action":"echo","data":` + strings.Repeat(`{"id":"8","x":`, 65) + `1` + strings.Repeat("}", 65) + `}`, "bad_request", ""},
 		{"too deep and not JSON", `{"action":"echo",` + id + `,"data":` + strings.Repeat("[", 100), "bad_request", ""},
 		{"too deep and closed otherwise", `{"action":"echo",` + id + `,"data":` + strings.Repeat("[", 100) + strings.Repeat("}", 100) + `}`, "bad_request", ""},
+		{"too deep and cut off in a string", `{"action":"echo",` + id + `,"data":` + strings.Repeat("[", 100) + `"x`, "bad_request", ""},
+		{"too deep, and more behind it", `{"data":` + nested(100) + `,"action":["a",{"b":1}],` + id + `}`, "bad_request", "7"},
 		{"id is a number", `{"action":"echo","id":1}`, "bad_request", ""},
 		{"id is null", `{"action":"echo","id":null}`, "bad_request", ""},
 		{"id is too long", `{"action":"echo","id":"` + strings.Repeat("x", 65) + `"}`, "bad_request", ""},

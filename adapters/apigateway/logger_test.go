@@ -2,12 +2,31 @@ package apigateway_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"wsecho/adapters/apigateway"
 )
+
+// TestDurationInTheLog is in milliseconds, as its name says, and in parts of them.
+func TestDurationInTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logger, log := logged()
+		slow := func(context.Context, apigateway.Request) (apigateway.Reply, error) {
+			time.Sleep(1500 * time.Microsecond)
+			return apigateway.Reply{}, nil
+		}
+		handle(t, slow, `{"action":"echo"}`, logger)
+		if want := `"durationMs":1.5`; !strings.Contains(log.String(), want) {
+			t.Errorf("logged %s, want %s", log, want)
+		}
+	})
+}
 
 // TestMetrics reads the metric of a request as CloudWatch does: the names in _aws are members of the same line.
 func TestMetrics(t *testing.T) {

@@ -39,7 +39,7 @@ type Request struct {
 func (r *Request) parse(body string) error {
 	text := []byte(body)
 	if depth(text) > maxDepth {
-		_ = r.readMessage(shallow(text, maxDepth)) // For the id; Go reads no JSON of 10,000 levels.
+		_ = r.readMessage(shallow(text)) // For the id; Go reads no JSON of 10,000 levels.
 		return Bad("the message nests deeper than %d levels", maxDepth)
 	}
 	return r.readMessage(text)
@@ -190,8 +190,9 @@ func depth(text []byte) (deepest int) {
 	return deepest
 }
 
-// shallow is a JSON text without what is in the brackets below a level. Of what is no JSON it makes no JSON, or some.
-func shallow(text []byte, lowest int) (kept []byte) {
+// shallow is the text of a JSON object whose values have nothing in their brackets. Of what is no JSON it makes no JSON, or
+// some.
+func shallow(text []byte) (kept []byte) {
 	level := 0
 	for i := 0; i < len(text); i++ {
 		start, nests := i, level
@@ -204,7 +205,7 @@ func shallow(text []byte, lowest int) (kept []byte) {
 		case '"':
 			i = endOfString(text, i)
 		}
-		if nests <= lowest {
+		if nests <= 1 {
 			kept = append(kept, text[start:min(i+1, len(text))]...)
 		}
 	}

@@ -16,7 +16,7 @@ func FuzzMessage(f *testing.F) {
 		"", "hello", "null", "5", `"x"`, "[1]", "{}", `{"action":"echo"}`, `{"action":"echo","data":{"a":[1,2,"\ud800"]}}`,
 		`{"action":"echo","id":"1","id":"2"}`, `{"action":"echo","id":5}`, `{"action":null}`, "\xff\xfe", `{"action":"\u0000"}`,
 		strings.Repeat("[", 70), `{"action":"echo","data":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`,
-		`{"action":"echo","data":"` + strings.Repeat("<", 32000) + `"}`, `{"data":"]]]]","action":"echo"}`,
+		`{"action":"echo","data":"` + strings.Repeat("<", 32000) + `"}`, `{"data":"]]]]","action":"echo"}`, `{"action":"echo`, `{"action":"echo\`,
 	} {
 		f.Add(seed)
 	}

@@ -109,6 +109,35 @@ func TestHoleAtTheEndOfAPage(t *testing.T) {
 	}
 }
 
+// TestYoungHoleBehindAnOldMessage: what stands before a hole says nothing of its age. Its writer would find a void there.
+func TestYoungHoleBehindAnOldMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		ada, bob := r.member("ada"), r.member("bob")
+		r.say(ada, "1", "")
+		time.Sleep(time.Minute)
+		r.log.next(func(_ chat.Entry, write func() (chat.Entry, error)) (chat.Entry, error) {
+			time.Sleep(time.Second)
+			return write()
+		})
+		var writing sync.WaitGroup
+		writing.Go(func() {
+			if said := r.say(ada, "2", ""); said.Seq != 2 {
+				t.Errorf("the writer lost its place: %+v", said)
+			}
+		})
+		synctest.Wait()
+		r.say(bob, "3", "")
+		if _, got := r.history(bob, chat.PageRequest{After: before(1).Before, Limit: 1}); got != "[] true" {
+			t.Errorf("a page that ends with the hole: %s", got)
+		}
+		writing.Wait()
+		if _, got := r.history(bob, after(1)); got != "[2 3] false" {
+			t.Errorf("afterwards: %s", got)
+		}
+	})
+}
+
 // TestNothingFollowsTheHoles: while no message gets into a room where people try, there is nothing to be read behind
 // its holes. The first one that does dates them all; if nobody tries any more, the head is old soon.
 func TestNothingFollowsTheHoles(t *testing.T) {
@@ -116,8 +145,10 @@ func TestNothingFollowsTheHoles(t *testing.T) {
 		t.Run(fmt.Sprint("somebody speaks again: ", again), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, bob, _ := outage(t)
-				if page, got := r.history(bob, after(10)); len(page.Messages) > 0 || !page.More {
-					t.Errorf("during the outage: %s", got)
+				for _, limit := range []int{chat.MaxPage, 50} { // Up to the head, and a page that ends among the holes.
+					if page, got := r.history(bob, chat.PageRequest{After: before(10).Before, Limit: limit}); len(page.Messages) > 0 || !page.More {
+						t.Errorf("during the outage: %s", got)
+					}
 				}
 				if again {
 					r.say(bob, "again", "")

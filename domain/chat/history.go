@@ -142,10 +142,11 @@ func (r reading) upTo(ctx context.Context, last int64, choose func(resolved) ([]
 	return History{r.head.Epoch, messages(fitting), more}, err
 }
 
-// resolved is a run of places without gaps.
+// resolved is a run of places without gaps, but for those that are open.
 type resolved struct {
 	run []Entry
-	// open are the indexes of places in the run that may still be written: nothing stands there yet.
+	// open are the indexes in the run of gaps that may still be written. In place of each is one entry, however many it
+	// lacks: readers end before a gap, or begin behind it.
 	open []int
 	// expired tells that the run lacks the beginning of the range that was read, which has expired.
 	expired bool
@@ -174,13 +175,11 @@ func (r reading) resolve(ctx context.Context, entries []Entry, first, last int64
 	return page, nil
 }
 
-// close adds a gap to a page: open places, voids, or nothing of what has expired. lives tells that something before the
+// close adds a gap to a page: an open one, voids, or nothing of what has expired. lives tells that something before the
 // gap does.
 func (r reading) close(ctx context.Context, page *resolved, missing gap, lives bool) error {
 	if missing.open() {
-		for range missing.last - missing.first + 1 {
-			page.open, page.run = append(page.open, len(page.run)), append(page.run, Entry{})
-		}
+		page.open, page.run = append(page.open, len(page.run)), append(page.run, Entry{})
 		return nil
 	}
 	holes := missing

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -154,4 +155,28 @@ type unseen struct{ chat.Log }
 // Read implements chat.Log.
 func (unseen) Read(context.Context, string, string, chat.Range) ([]chat.Entry, bool, error) {
 	return nil, false, nil
+}
+
+// headless is a log whose head is not to be had at the moment.
+type headless struct{ chat.Log }
+
+// Head implements chat.Log.
+func (headless) Head(context.Context, string) (chat.Head, error) {
+	return chat.Head{}, domain.ErrUnavailable
+}
+
+// TestRepetitionWithoutAHead is answered, since the message is stored; the log says from where on the room may wait.
+func TestRepetitionWithoutAHead(t *testing.T) {
+	r := newRig(t)
+	ada := r.member("ada")
+	r.say(ada, "one", "")
+	first := r.say(ada, "two", key)
+	r.Log = headless{r.log}
+	log := r.logged()
+	if again := r.say(ada, "two", key); again != first {
+		t.Errorf("repeated: %+v, want %+v", again, first)
+	}
+	if want := "room=" + room + " relayed=1 cause="; !strings.Contains(log.String(), want) {
+		t.Errorf("logged %q, want %q", log, want)
+	}
 }

@@ -144,8 +144,7 @@ func TestDeliveryThatFails(t *testing.T) {
 	r := newRig(t)
 	ada := r.member("ada")
 	r.FanOut.Registry = brokenRegistry{r.registry}
-	var log bytes.Buffer
-	r.relays.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	log := r.logged()
 	r.say(ada, "stored", "")
 	r.wantOnce("stored")
 	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "room="+room) || !strings.Contains(text, "cause=") {
@@ -154,6 +153,13 @@ func TestDeliveryThatFails(t *testing.T) {
 	if len(r.handed) != 1 {
 		t.Errorf("handed on: %v", r.handed)
 	}
+}
+
+// logged is what is logged of relays from now on.
+func (r *rig) logged() *bytes.Buffer {
+	log := new(bytes.Buffer)
+	r.relays.Logger = slog.New(slog.NewTextHandler(log, nil))
+	return log
 }
 
 // TestLeaveUnconnected: whose connection is gone has left.

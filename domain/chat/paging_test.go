@@ -102,6 +102,20 @@ func TestPagesAreCutByBytes(t *testing.T) {
 	}
 }
 
+// TestOldestOfAPageDoesNotFit: the last message that is looked at counts like all the others.
+func TestOldestOfAPageDoesNotFit(t *testing.T) {
+	r := newRig(t)
+	ada := r.member("ada")
+	for range 4 {
+		r.say(ada, strings.Repeat("x", 32_000), "")
+	}
+	for want, at := range map[string]chat.PageRequest{"[2 3 4] true": {}, "[1 2 3] true": after(0)} {
+		if _, got := r.history(ada, at); got != want {
+			t.Errorf("%s: %s, want %s", shown(at), got, want)
+		}
+	}
+}
+
 // TestPageSize: a join brings at most a page, and says on which side there is more.
 func TestPageSize(t *testing.T) {
 	r := newRig(t)

@@ -10,8 +10,13 @@ import (
 	"wsecho/domain/chat"
 )
 
-// brokenRegistry lists nobody.
+// brokenRegistry does not answer.
 type brokenRegistry struct{ domain.Registry }
+
+// Get implements domain.Registry.
+func (brokenRegistry) Get(context.Context, string) (domain.Connection, error) {
+	return domain.Connection{}, domain.ErrUnavailable
+}
 
 // Members implements domain.Registry.
 func (brokenRegistry) Members(context.Context, domain.Audience, domain.Span, int) (domain.Page, error) {
@@ -87,6 +92,31 @@ func TestPresenceInLargeRooms(t *testing.T) {
 	r.wantNil(err)
 	if got := r.told(first); got == "[]" {
 		t.Error("nobody was told that the 101st left, and there are 100 again")
+	}
+}
+
+// sparse is a registry whose pages have one member, as where others have expired. It notes how many it was asked for.
+type sparse struct {
+	domain.Registry
+	asked []int
+}
+
+// Members implements domain.Registry.
+func (s *sparse) Members(ctx context.Context, a domain.Audience, span domain.Span, limit int) (domain.Page, error) {
+	s.asked = append(s.asked, limit)
+	return s.Registry.Members(ctx, a, span, min(limit, 1))
+}
+
+// TestListOfShortPages asks for as many as are still to be seen of 101: the store bills for all that it returns.
+func TestListOfShortPages(t *testing.T) {
+	r := newRig(t)
+	ada := r.member("ada")
+	r.member("bob")
+	registry := &sparse{Registry: r.registry}
+	r.Registry = registry
+	joined, err := r.Join(t.Context(), ada, room, nil)
+	if err != nil || len(joined.Members) != 2 || fmt.Sprint(registry.asked) != "[101 100]" {
+		t.Errorf("%v, %v; it asked for %v", joined.Members, err, registry.asked)
 	}
 }
 

@@ -387,6 +387,49 @@ func relayAtAHole(t *testing.T, dies bool) {
 	}
 }
 
+// TestHoleOfAMoment: a relay waits for a writer who is about to come, so that the room does not have to.
+func TestHoleOfAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		ada, bob := r.member("ada"), r.member("bob")
+		r.log.next(func(_ chat.Entry, write func() (chat.Entry, error)) (chat.Entry, error) {
+			time.Sleep(50 * time.Millisecond)
+			return write()
+		})
+		var writing sync.WaitGroup
+		writing.Go(func() { r.say(bob, "slow", "") })
+		synctest.Wait()
+		r.say(ada, "quick", "")
+		r.wantLines(bob, "1 2")
+		r.wantHead(2, false)
+		if len(r.handed) > 0 {
+			t.Errorf("handed on: %v", r.handed)
+		}
+		writing.Wait()
+	})
+}
+
+// TestEndOfARequestAtAHole: whose time ends while it waits for a writer hands the room on.
+func TestEndOfARequestAtAHole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		ada := r.member("ada")
+		_, err := r.log.Advance(t.Context(), room, r.newID(), time.Now())
+		r.wantNil(err)
+		log := r.logged()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		_, err = r.Say(ctx, ada, room, quoted("hi"), "")
+		if took := time.Since(began); err != nil || took != 5*time.Millisecond || len(r.handed) != 1 {
+			t.Errorf("it took %v; %v; handed on %v", took, err, r.handed)
+		}
+		if !strings.Contains(log.String(), context.DeadlineExceeded.Error()) {
+			t.Errorf("logged %q", log)
+		}
+	})
+}
+
 // TestAbandonedRoom is taken over by the next who speaks, and when it has been for three seconds by who joins or pings.
 func TestAbandonedRoom(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -431,6 +474,64 @@ func joinAgain(r *rig, who domain.Caller) error {
 func ping(r *rig, who domain.Caller) error {
 	_, err := r.Ping(r.t.Context(), who, []string{room})
 	return err
+}
+
+// TestTakingOverIsLogged where it fails, with the room and the cause: whoever comes by has its answer all the same.
+func TestTakingOverIsLogged(t *testing.T) {
+	for name, test := range map[string]struct {
+		relays func(*rig) chat.Relays
+		want   string
+	}{
+		"it fails":          {func(r *rig) chat.Relays { return leaseless{r.log} }, "room=" + room + " relayed=1 cause="},
+		"it does":           {func(r *rig) chat.Relays { return r.log }, ""},
+		"another was first": {func(r *rig) chat.Relays { return taken{r.log} }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				ada, bob := r.member("ada"), r.member("bob")
+				r.say(ada, "relayed", "")
+				r.relays.Relays = leaseless{r.log}
+				r.say(ada, "lost", "")
+				time.Sleep(4 * time.Second)
+				r.relays.Relays = test.relays(r)
+				log := r.logged()
+				r.wantNil(ping(r, bob))
+				if text := log.String(); (text == "") != (test.want == "") || !strings.Contains(text, test.want) {
+					t.Errorf("logged %q, want %q", text, test.want)
+				}
+			})
+		})
+	}
+}
+
+// taken leases are another's.
+type taken struct{ chat.Relays }
+
+// Acquire implements chat.Relays.
+func (taken) Acquire(context.Context, string, string, int64, time.Time, time.Time) (chat.Head, error) {
+	return chat.Head{}, chat.ErrLease
+}
+
+// numberless is a log that gives no numbers at the moment.
+type numberless struct{ chat.Log }
+
+// Advance implements chat.Log.
+func (numberless) Advance(context.Context, string, string, time.Time) (chat.Head, error) {
+	return chat.Head{}, domain.ErrUnavailable
+}
+
+// TestNoNumberNoRelay: who got no number has nothing to relay, and asks a store that has just failed for nothing more.
+func TestNoNumberNoRelay(t *testing.T) {
+	r := newRig(t)
+	ada := r.member("ada")
+	counted := &counting{Relays: r.log}
+	r.Log, r.relays.Relays = numberless{r.log}, counted
+	_, err := r.Say(t.Context(), ada, room, quoted("hi"), "")
+	wantRefusal(t, "no number", err, domain.Unavailable)
+	if n := counted.writes.Load(); n > 0 || len(r.handed) > 0 {
+		t.Errorf("%d writes of leases; handed on %v", n, r.handed)
+	}
 }
 
 // TestStaleHandOn: a hand-on that comes twice does nothing while its relay lives; and if whoever took over died, the

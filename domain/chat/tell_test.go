@@ -117,22 +117,27 @@ func TestTellGone(t *testing.T) {
 	}
 }
 
-// TestTellHalfGone: a user is found of whose connections one is gone and the other is there, though it may not get the
+// TestTellHalfGone: a user is found of whose connections one is gone and others are there, though they may not get the
 // message, or not yet.
 func TestTellHalfGone(t *testing.T) {
 	for name, test := range map[string]struct {
-		fails error
+		fails []error // Of the connections that are there.
 		want  domain.Ack
 	}{
-		"one that refuses the message": {domain.ErrRefused, domain.Ack{Gone: 1, Failed: 1}},
-		"one that is throttled":        {domain.ErrThrottled, domain.Ack{Gone: 1, Queued: true}},
+		"one that refuses the message":   {[]error{domain.ErrRefused}, domain.Ack{Gone: 1, Failed: 1}},
+		"one that is throttled":          {[]error{domain.ErrThrottled}, domain.Ack{Gone: 1, Queued: true}},
+		"one that has it, one refuses":   {[]error{nil, domain.ErrRefused}, domain.Ack{Sent: 1, Gone: 1, Failed: 1}},
+		"one that has it, one throttled": {[]error{nil, domain.ErrThrottled}, domain.Ack{Sent: 1, Gone: 1, Queued: true}},
+		"one refuses, one throttled":     {[]error{domain.ErrRefused, domain.ErrThrottled}, domain.Ack{Gone: 1, Failed: 1, Queued: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t)
-				ada, bob, phone := r.connect("ada"), r.connect("bob"), r.connect("bob")
+				ada, phone := r.connect("ada"), r.connect("bob")
 				r.vanish(phone)
-				r.fail(bob, test.fails)
+				for _, fails := range test.fails {
+					r.fail(r.connect("bob"), fails)
+				}
 				ack, err := r.Tell(t.Context(), ada, chat.Recipient{User: "bob"}, quoted("psst"), "")
 				if ack.MessageID = ""; err != nil || ack != test.want {
 					t.Errorf("Tell = %+v, %v, want %+v", ack, err, test.want)
@@ -158,6 +163,44 @@ func TestTellUnknown(t *testing.T) {
 		_, err := r.Tell(t.Context(), ada, chat.Recipient{User: "bob"}, quoted("psst"), "")
 		wantRefusal(t, "a delivery that cannot be queued", err, domain.Unavailable)
 	})
+}
+
+// late is a registry that has not collected a connection which has expired, as DynamoDB does within days.
+type late struct {
+	domain.Registry
+	expired domain.Connection
+}
+
+// Get implements domain.Registry.
+func (l late) Get(context.Context, string) (domain.Connection, error) { return l.expired, nil }
+
+// TestTellUncollected: who has expired is not there, whether or not its row is.
+func TestTellUncollected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		bob := r.connect("bob")
+		time.Sleep(time.Until(bob.ExpiresAt) - 1)
+		ada := r.connect("ada")
+		r.Registry = late{r.registry, bob.Connection}
+		ack, err := r.Tell(t.Context(), ada, chat.Recipient{Connection: bob.ID}, quoted("psst"), "")
+		if err != nil || ack.Sent != 1 {
+			t.Errorf("a moment before its end: %+v, %v", ack, err)
+		}
+		time.Sleep(1)
+		_, err = r.Tell(t.Context(), ada, chat.Recipient{Connection: bob.ID}, quoted("psst"), "")
+		wantRefusal(t, "a connection that expired", err, domain.RecipientNotFound)
+	})
+}
+
+// TestTellUnreadable: a recipient of whom nothing can be read may be there, and whoever tries again may reach it.
+func TestTellUnreadable(t *testing.T) {
+	r := newRig(t)
+	ada, bob := r.connect("ada"), r.connect("bob")
+	r.Registry = brokenRegistry{r.registry}
+	for _, to := range []chat.Recipient{{Connection: bob.ID}, {User: "bob"}} {
+		_, err := r.Tell(t.Context(), ada, to, quoted("psst"), "")
+		wantRefusal(t, "a registry that does not answer", err, domain.Unavailable)
+	}
 }
 
 // TestNamelessTeller: who has no name is not the user whom a message to a connection is for.
