@@ -20,7 +20,7 @@ func (r *run) hangups(ctx context.Context) error {
 		w := witnesses[chance.IntN(len(witnesses))]
 		r.joinAndHangUp(ctx, w.room, fmt.Sprintf("passer-by-%d", i), time.Duration(chance.Float64()*float64(40*time.Millisecond)))
 	})
-	return r.leaveNothing(ctx, witnesses, time.Time{})
+	return r.leaveNothing(ctx, witnesses)
 }
 
 // hangups is how many connect in the act of that name.
@@ -28,7 +28,7 @@ func (s size) hangups() int { return max(300, s.connects/10) }
 
 // joinAndHangUp asks to join and does not wait for the answer, but a while.
 func (r *run) joinAndHangUp(ctx context.Context, room, user string, while time.Duration) {
-	token, err := r.issuer.token(user, time.Hour)
+	token, err := r.issuer.token(user, inAWhile())
 	if err != nil {
 		return
 	}

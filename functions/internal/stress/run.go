@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,6 +34,11 @@ type setting struct {
 
 	requestsLate time.Duration // By how much a fifth of the table's requests are late.
 	failing      float64       // The share of them that fail.
+}
+
+// loses tells whether a connection may end without anybody noting it, so that it stays until it is reaped.
+func (s setting) loses() bool {
+	return s.kills > 0 || s.failing > 0 || slices.Contains(s.flags, "-lose-disconnect")
 }
 
 // environment is that of the program.
@@ -216,16 +222,23 @@ func (r *run) chance(part string, number int) *rand.Rand {
 // room is the name of an act's room.
 func (r *run) room(n int) string { return fmt.Sprintf("%s-%d", r.act.name, n) }
 
-// eventually waits until something holds, for as long as it may take. What does not is violated, as what wrong returns
-// says. Where something else was violated before, it waits no longer than a moment.
-func (r *run) eventually(ctx context.Context, within time.Duration, room string, wrong func() string) bool {
-	began := time.Now()
-	for until := began.Add(within); ; {
+// patience is how long something may take that must come. It ends what hangs and nothing else, however slow the machine:
+// by itself the program waits for up to half a minute, before it reaps and until a queue hands out again.
+const patience = 2 * time.Minute
+
+// eventually waits until something holds. What does not, and does not change any more, is violated, as what wrong
+// returns says. Where something else was violated before, it waits no longer than a moment.
+func (r *run) eventually(ctx context.Context, room string, wrong func() string) bool {
+	began, changed := time.Now(), time.Now()
+	for last := ""; ; {
 		problem := wrong()
 		if problem == "" {
 			return true
 		}
-		late := time.Now().After(until) || len(r.broken()) > 0 && time.Since(began) > time.Second
+		if problem != last {
+			last, changed = problem, time.Now()
+		}
+		late := time.Since(changed) > patience || len(r.broken()) > 0 && time.Since(began) > time.Second
 		if late || pause(ctx, 20*time.Millisecond) != nil {
 			r.violated(room, "%s, after %.1f s", problem, time.Since(began).Seconds())
 			return false
