@@ -219,8 +219,8 @@ func (r *run) expiring(ctx context.Context, n int, said *ledger) {
 
 // shortLived connects and joins with a token that soon ends; one that a misfortune or the machine used up is replaced.
 func (r *run) shortLived(ctx context.Context, user, room string) (m *member, ends time.Time, err error) {
-	for {
-		ends = time.Now().Add(3 * time.Second).Truncate(time.Second) // A token's times are whole seconds.
+	for life := 3 * time.Second; ; life *= 2 {
+		ends = time.Now().Add(life).Truncate(time.Second) // A token's times are whole seconds.
 		if m, err = r.connectOnce(ctx, user, ends, nil); err == nil {
 			if err = m.join(ctx, room); err == nil {
 				return m, ends, nil

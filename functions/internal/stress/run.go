@@ -143,6 +143,7 @@ func (r *run) perform(ctx context.Context, a act) error {
 	}
 	r.end()
 	if broken := r.broken(); len(broken) > 0 {
+		r.say("act %s failed after %.1f s", a.name, time.Since(began).Seconds())
 		return fmt.Errorf("%d promises were not kept (%v):\n%s", len(broken), err, strings.Join(broken, "\n"))
 	}
 	if err != nil {

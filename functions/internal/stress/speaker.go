@@ -52,7 +52,7 @@ func (r *run) newSpeaker(ctx context.Context, n int) (*speaker, error) {
 	}
 	o := client.Options{
 		Token:   func(context.Context) (string, error) { return r.issuer.token(s.name, inAWhile()) },
-		Timeout: 3 * time.Second, Ping: 2 * time.Second, MaxWait: 200 * time.Millisecond, NetDial: s.dial,
+		Timeout: 5 * time.Second, Ping: 5 * time.Second, MaxWait: 200 * time.Millisecond, NetDial: s.dial,
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

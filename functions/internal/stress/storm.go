@@ -122,10 +122,14 @@ func (r *run) done() counts {
 	return r.counts
 }
 
-// progress tells now and then how far a storm is.
+// progress tells now and then how far a storm is, and once that it has failed: it goes on to its end.
 func (r *run) progress(ctx context.Context) {
-	for pause(ctx, 10*time.Second) == nil {
+	for told := false; pause(ctx, 10*time.Second) == nil; {
 		r.say("%s so far", r.done())
+		if broken := r.broken(); len(broken) > 0 && !told {
+			told = true
+			r.say("a promise was not kept, after %s", broken[0])
+		}
 	}
 }
 
@@ -148,6 +152,7 @@ func (r *run) heralds(ctx context.Context, witnesses []*witness) {
 		ids = append(ids, ack.MessageID)
 	}
 	r.wantPushed(ctx, witnesses, ids)
+	r.say("all witnesses have the herald's broadcasts")
 	atOnce(len(witnesses), 8, func(i int) {
 		w := witnesses[i]
 		fields := map[string]any{"to": map[string]any{"user": w.user}, "data": "are you there?", "key": key("told " + w.user)}
