@@ -182,7 +182,7 @@ func (r *run) launch(ctx context.Context) error {
 	if r.table != nil {
 		args = append(args, "-dynamodb", r.table.proxy.URL)
 	}
-	p, err := start(ctx, r.binary, r.act.setting.environment(r.seed), args...)
+	p, err := r.startFree(ctx, args)
 	if err != nil {
 		return err
 	}
@@ -190,6 +190,17 @@ func (r *run) launch(ctx context.Context) error {
 	defer r.mu.Unlock()
 	r.program = p
 	return nil
+}
+
+// startFree starts the program when its address is free: a client that tried to connect meanwhile may have it for a moment.
+func (r *run) startFree(ctx context.Context, args []string) (*program, error) {
+	for began := time.Now(); ; {
+		p, err := start(ctx, r.binary, r.act.setting.environment(r.seed), args...)
+		taken := err != nil && strings.Contains(err.Error(), "address already in use")
+		if !taken || time.Since(began) > patience || pause(ctx, 50*time.Millisecond) != nil {
+			return p, err
+		}
+	}
 }
 
 // end ends the program, unless it has ended.
@@ -224,8 +235,8 @@ func (r *run) chance(part string, number int) *rand.Rand {
 func (r *run) room(n int) string { return fmt.Sprintf("%s-%d", r.act.name, n) }
 
 // patience is how long something may take that must come. It ends what hangs and nothing else, however slow the machine:
-// by itself the program waits for up to half a minute, before it reaps and until a queue hands out again.
-const patience = 2 * time.Minute
+// by itself the program waits half a minute before it reaps, and up to two for whoever died while announcing something.
+const patience = 3 * time.Minute
 
 // eventually waits until something holds. What does not, and does not change any more, is violated, as what wrong
 // returns says. Where something else was violated before, it waits no longer than a moment.
