@@ -30,12 +30,12 @@ func (r *run) throttled(ctx context.Context) error {
 	return r.leaveNothing(ctx, witnesses)
 }
 
-// wantPushed wants all witnesses to be sent messages with some ids.
+// wantPushed wants all witnesses to be sent messages with some ids. They may come behind much else, which shows.
 func (r *run) wantPushed(ctx context.Context, witnesses []*witness, ids []string) {
 	for _, w := range witnesses {
 		if !r.eventually(ctx, w.room, func() string {
-			if lacks := w.lacks(ids); len(lacks) > 0 {
-				return fmt.Sprintf("%s was never sent %d acknowledged messages: %v", w.user, len(lacks), lacks)
+			if lacks, heard := w.lacks(ids); len(lacks) > 0 {
+				return fmt.Sprintf("%s was never sent %d acknowledged messages, but %d others: %v", w.user, len(lacks), heard, lacks)
 			}
 			return ""
 		}) {

@@ -18,7 +18,7 @@ type witness struct {
 	mu     sync.Mutex // Guards what follows.
 	lines  map[int64]string
 	here   map[string]string // Users by connection, of whom it was told that they joined and not that they left.
-	heard  int               // How many joined.
+	heard  int               // How much it was sent.
 	pushed map[string]bool   // The ids of broadcasts and direct messages.
 }
 
@@ -47,6 +47,7 @@ func (r *run) watchAll(ctx context.Context, rooms int) ([]*witness, error) {
 func (w *witness) hear(p reply) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.heard++
 	var connection string
 	_ = json.Unmarshal(p.Connection, &connection) // Other messages have an object, or none.
 	switch p.Type {
@@ -56,7 +57,6 @@ func (w *witness) hear(p reply) {
 		}
 	case "joined":
 		w.here[connection] = p.User
-		w.heard++
 	case "left":
 		delete(w.here, connection)
 	case "broadcast", "direct":
@@ -67,11 +67,11 @@ func (w *witness) hear(p reply) {
 	}
 }
 
-// lacks are those of some ids that it was not sent.
-func (w *witness) lacks(ids []string) []string {
+// lacks are those of some ids that it was not sent, and heard is how much it was sent.
+func (w *witness) lacks(ids []string) (lacking []string, heard int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return w.pushed[id] })
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return w.pushed[id] }), w.heard
 }
 
 // lines from one number to another that it was not sent.
