@@ -26,6 +26,9 @@ type edit struct{ file, old, new string }
 //go:embed testdata/queue.go testdata/local.go
 var added embed.FS
 
+// reaped is what a line of the program's log begins with that names the user of a connection which is reaped.
+const reaped = "reaped: "
+
 // misfortunes let the queue, its workers and the functions fail on purpose, which the program has no flags for.
 var misfortunes = []edit{
 	{"adapters/memory/queue.go", "func (q *Queue) Enqueue(_ context.Context, ds ...domain.Delivery) error {\n",
@@ -34,6 +37,7 @@ var misfortunes = []edit{
 	{"adapters/memory/queue.go", "due := time.Now().Add(d.Delay)", "due := time.Now().Add(d.Delay + Unreliable().delay())"},
 	{"adapters/memory/queue.go", "err := handle(ctx, e.Delivery)", "err := Unreliable().handle(ctx, e.Delivery, handle)"},
 	{"functions/local/server.go", "gateway.Route{Handler: handler,", "gateway.Route{Handler: unreliable(key, handler),"},
+	{"domain/reap.go", "		reaping.Go(", "		println(\"" + reaped + "\" + m.User)\n		reaping.Go("}, // For the log.
 }
 
 // files are added to packages of the program.

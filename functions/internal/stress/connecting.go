@@ -13,7 +13,7 @@ func (r *run) connecting(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	herald, err := r.connect(ctx, "herald", time.Hour, nil)
+	herald, err := r.connect(ctx, "herald", nil)
 	if err != nil {
 		return err
 	}
@@ -23,14 +23,14 @@ func (r *run) connecting(ctx context.Context) error {
 	var broadcasting sync.WaitGroup
 	broadcasting.Go(func() {
 		for i := 0; ctx2.Err() == nil; i++ {
-			_, _ = herald.ask(ctx2, "broadcast", map[string]any{"data": i})
+			_, _ = herald.ask(ctx2, answerTime, "broadcast", map[string]any{"data": i})
 		}
 	})
 	r.comeAndStay(ctx, witnesses)
 	stop()
 	broadcasting.Wait()
 	herald.hangUp()
-	return r.leaveNothing(ctx, witnesses, time.Time{})
+	return r.leaveNothing(ctx, witnesses)
 }
 
 // comeAndStay lets clients connect, and each be told something over the connection that it has.
@@ -38,7 +38,7 @@ func (r *run) comeAndStay(ctx context.Context, witnesses []*witness) {
 	atOnce(r.size.arrivals(), 8, func(i int) {
 		w := witnesses[i%len(witnesses)]
 		told := make(chan struct{}, 100)
-		m, err := r.connect(ctx, fmt.Sprintf("arrival-%d", i), time.Hour, func(p reply) {
+		m, err := r.connect(ctx, fmt.Sprintf("arrival-%d", i), func(p reply) {
 			if p.Type == "direct" {
 				told <- struct{}{}
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 )
 
 const (
@@ -12,8 +11,6 @@ const (
 	moreDescriptors = 8
 	moreGoroutines  = 24
 	moreMegabytes   = 160
-	// settling is how long it may take until nothing is under way any more.
-	settling = 15 * time.Second
 )
 
 // checkFootprint ends the program, and wants it to have no more of the machine than at the beginning.
@@ -23,7 +20,7 @@ func (r *run) checkFootprint(ctx context.Context) error {
 		r.table.proxy.Config.SetKeepAlivesEnabled(false) // What is open to the table belongs to nobody.
 		defer r.table.proxy.Config.SetKeepAlivesEnabled(true)
 	}
-	r.eventually(ctx, settling, "", func() string {
+	r.eventually(ctx, "", func() string {
 		now, err := r.program.footprint()
 		if err != nil {
 			return err.Error()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -15,12 +16,26 @@ func (r *run) hangups(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer r.wantNotReaped(passerBy)
 	atOnce(r.size.hangups(), 16, func(i int) {
 		chance := r.chance("hang up", i)
 		w := witnesses[chance.IntN(len(witnesses))]
-		r.joinAndHangUp(ctx, w.room, fmt.Sprintf("passer-by-%d", i), time.Duration(chance.Float64()*float64(40*time.Millisecond)))
+		r.joinAndHangUp(ctx, w.room, fmt.Sprint(passerBy, i), time.Duration(chance.Float64()*float64(40*time.Millisecond)))
 	})
-	return r.leaveNothing(ctx, witnesses, time.Time{})
+	return r.leaveNothing(ctx, witnesses)
+}
+
+// passerBy is what the names of those begin with who join and hang up.
+const passerBy = "passer-by-"
+
+// wantNotReaped wants nobody of some users to have been reaped: their own $disconnect should have let them go, and what
+// reaps them hides that it did not.
+func (r *run) wantNotReaped(prefix string) {
+	for line := range strings.Lines(r.program.log.String()) {
+		if user, found := strings.CutPrefix(strings.TrimSpace(line), reaped); found && strings.HasPrefix(user, prefix) {
+			r.violated("", "no $disconnect was lost, and %s had to be reaped: there were ghosts", user)
+		}
+	}
 }
 
 // hangups is how many connect in the act of that name.
@@ -28,7 +43,7 @@ func (s size) hangups() int { return max(300, s.connects/10) }
 
 // joinAndHangUp asks to join and does not wait for the answer, but a while.
 func (r *run) joinAndHangUp(ctx context.Context, room, user string, while time.Duration) {
-	token, err := r.issuer.token(user, time.Hour)
+	token, err := r.issuer.token(user, inAWhile())
 	if err != nil {
 		return
 	}

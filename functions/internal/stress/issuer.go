@@ -39,12 +39,14 @@ func newIssuer(folder string, seed uint64) (*issuer, error) {
 	return i, os.WriteFile(i.keySet, set, 0o600)
 }
 
-// token is one of a user who may do everything.
-func (i *issuer) token(user string, life time.Duration) (string, error) {
-	now := time.Now()
+// inAWhile is a time after every run.
+func inAWhile() time.Time { return time.Now().Add(12 * time.Hour) }
+
+// token is one of a user who may do everything until a time, of which the seconds count.
+func (i *issuer) token(user string, ends time.Time) (string, error) {
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{
 		"iss": issuerName, "aud": audience, "sub": user, "scope": "wsecho:broadcast wsecho:tell wsecho:room:*",
-		"iat": now.Unix(), "exp": now.Add(life).Unix(),
+		"iat": time.Now().Unix(), "exp": ends.Unix(),
 	})
 	t.Header["kid"] = keyID
 	return t.SignedString(i.key)

@@ -8,26 +8,15 @@ import (
 	"time"
 )
 
-const (
-	// grace is how old a connection must be before it is reaped, and what finding it may take then.
-	grace   = 30 * time.Second
-	finding = 20 * time.Second
-)
-
-// leaveNothing lets the witnesses see that everybody has left, then leave themselves, and wants nothing to be left. The
-// last connection that ended without a goodbye was opened at the time last; zero is none.
-func (r *run) leaveNothing(ctx context.Context, witnesses []*witness, last time.Time) error {
+// leaveNothing lets the witnesses see that everybody has left, then leave themselves, and wants nothing to be left.
+func (r *run) leaveNothing(ctx context.Context, witnesses []*witness) error {
 	if len(r.broken()) > 0 {
 		return nil
-	}
-	within := max(finding, time.Until(last.Add(grace+finding)))
-	if !last.IsZero() {
-		_ = pause(ctx, time.Until(last.Add(grace)))
 	}
 	var leaving sync.WaitGroup
 	for _, w := range witnesses {
 		leaving.Go(func() {
-			if r.alive(w) && w.alone(ctx, within) {
+			if r.alive(w) && w.alone(ctx) {
 				w.hangUp()
 			}
 		})
@@ -50,15 +39,18 @@ func (r *run) alive(w *witness) bool {
 	}
 }
 
-// sweep broadcasts until nobody is there, and looks into the table.
+// sweep broadcasts until nobody is there, and looks into the table. Where no $disconnect is lost, nothing may be there
+// even before: a broadcast reaps.
 func (r *run) sweep(ctx context.Context) error {
-	broom, err := r.connect(ctx, "broom", time.Hour, nil)
+	broom, err := r.connect(ctx, "broom", nil)
 	if err != nil {
 		return err
 	}
 	defer r.seeOff(ctx, broom)
-	// The last client's own first attempt to connect may have been killed, which leaves a row until that is old enough.
-	r.eventually(ctx, grace+finding, "", func() string {
+	if !r.act.setting.loses() && !r.eventually(ctx, "", func() string { return r.leftInTable(ctx, broom.id) }) {
+		return nil
+	}
+	r.eventually(ctx, "", func() string {
 		ack, err := broom.insist(ctx, "broadcast", map[string]any{"data": "is anybody there?"})
 		if err != nil {
 			return fmt.Sprintf("the last client cannot broadcast: %v", err)
@@ -115,11 +107,11 @@ func (r *run) tellUsers(ctx context.Context, broom *member) {
 // users is what the partitions of users' connections begin with.
 const users = "in#user:"
 
-// seeOff lets the last client go, and waits for its rows to go too, so that the next act does not find them. Its
-// $disconnect may be lost; then they stay.
+// seeOff lets the last client go, and wants its rows to go too, so that the next act does not find them. Where its
+// $disconnect may be lost they may stay, and the next act loses some, too.
 func (r *run) seeOff(ctx context.Context, broom *member) {
 	broom.hangUp()
-	for until := time.Now().Add(2 * time.Second); time.Now().Before(until) && r.leftInTable(ctx, "") != ""; {
-		_ = pause(ctx, 20*time.Millisecond)
+	if !r.act.setting.loses() {
+		r.eventually(ctx, "", func() string { return r.leftInTable(ctx, "") })
 	}
 }

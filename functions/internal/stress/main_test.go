@@ -115,7 +115,7 @@ func TestWitness(t *testing.T) {
 	if missing := w.missing(1, 3); len(missing) != 1 || missing[0] != 2 {
 		t.Errorf("missing are %v", missing)
 	}
-	if lacks := w.lacks([]string{"x", "y"}); len(lacks) != 1 || lacks[0] != "y" {
-		t.Errorf("it lacks %v", lacks)
+	if lacks, heard := w.lacks([]string{"x", "y"}); len(lacks) != 1 || lacks[0] != "y" || heard != 6 {
+		t.Errorf("it lacks %v of %d", lacks, heard)
 	}
 }

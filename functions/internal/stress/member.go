@@ -59,17 +59,17 @@ type member struct {
 }
 
 // connect opens a member's connection. Misfortunes may keep it from succeeding, but not for long.
-func (r *run) connect(ctx context.Context, user string, life time.Duration, onPush func(reply)) (*member, error) {
-	for {
-		m, err := r.connectOnce(ctx, user, life, onPush)
-		if err == nil || pause(ctx, 50*time.Millisecond) != nil {
+func (r *run) connect(ctx context.Context, user string, onPush func(reply)) (*member, error) {
+	for began := time.Now(); ; {
+		m, err := r.connectOnce(ctx, user, inAWhile(), onPush)
+		if err == nil || time.Since(began) > patience || pause(ctx, 50*time.Millisecond) != nil {
 			return m, err
 		}
 	}
 }
 
-func (r *run) connectOnce(ctx context.Context, user string, life time.Duration, onPush func(reply)) (*member, error) {
-	token, err := r.issuer.token(user, life)
+func (r *run) connectOnce(ctx context.Context, user string, ends time.Time, onPush func(reply)) (*member, error) {
+	token, err := r.issuer.token(user, ends)
 	if err != nil {
 		return nil, err
 	}
@@ -115,11 +115,11 @@ func (m *member) listen() {
 	}
 }
 
-// answerTime is how long a member waits before it asks again: a function may have been killed.
+// answerTime is how long a member waits before it asks again for the first time: a function may have been killed.
 const answerTime = 3 * time.Second
 
-// ask asks once; without an answer in time the code is "timeout".
-func (m *member) ask(ctx context.Context, action string, fields map[string]any) (reply, error) {
+// ask asks once; without an answer within some time the code is "timeout".
+func (m *member) ask(ctx context.Context, within time.Duration, action string, fields map[string]any) (reply, error) {
 	m.mu.Lock()
 	m.last++
 	id, answered := strconv.Itoa(m.last), make(chan reply, 1)
@@ -136,7 +136,7 @@ func (m *member) ask(ctx context.Context, action string, fields map[string]any) 
 	if m.send(ws.NewTextFrame(text)) != nil {
 		return reply{}, errGone
 	}
-	timer := time.NewTimer(answerTime)
+	timer := time.NewTimer(within)
 	defer timer.Stop()
 	select {
 	case r := <-answered:
@@ -150,15 +150,18 @@ func (m *member) ask(ctx context.Context, action string, fields map[string]any) 
 	}
 }
 
-// insist asks until there is an answer that asking again does not change; a refusal is an error.
+// insist asks until there is an answer that asking again does not change; a refusal is an error. Each answer may take
+// twice as long as the one before that did not come: maybe the machine is slow.
 func (m *member) insist(ctx context.Context, action string, fields map[string]any) (reply, error) {
-	for {
-		r, err := m.ask(ctx, action, fields)
+	for within := answerTime; ; {
+		r, err := m.ask(ctx, within, action, fields)
 		switch {
 		case err != nil || r.Type != "error":
 			return r, err
-		case !r.Retryable:
+		case !r.Retryable || within > patience:
 			return r, refusal{action, r.Code, r.Message}
+		case r.Code == "timeout":
+			within *= 2
 		}
 		if err := pause(ctx, 30*time.Millisecond); err != nil {
 			return r, err

@@ -61,7 +61,7 @@ func masked(f ws.Frame) []byte { return compiled(ws.MaskFrame(f)) }
 func (r *run) vandals(ctx context.Context) {
 	for i := range r.size.malformed {
 		chance := r.chance("malformed", i)
-		m, err := r.connect(ctx, fmt.Sprintf("vandal-%d", i), time.Hour, func(p reply) {
+		m, err := r.connect(ctx, fmt.Sprintf("vandal-%d", i), func(p reply) {
 			if p.Type == "error" && p.Code == "internal" {
 				r.violated("", "vandal-%d was answered with an internal error: %s", i, p.Message)
 			}
@@ -93,7 +93,7 @@ func (r *run) crowd(ctx context.Context) {
 			r.joinAndHangUp(ctx, r.room(chance.IntN(r.size.rooms)), user, time.Duration(chance.IntN(30))*time.Millisecond)
 			return
 		}
-		token, err := r.issuer.token(user, time.Hour)
+		token, err := r.issuer.token(user, inAWhile())
 		if err != nil {
 			return
 		}
@@ -110,7 +110,7 @@ func (r *run) crowd(ctx context.Context) {
 // deaf lets a client join a room and read nothing more, until ctx ends.
 func (r *run) deaf(ctx context.Context, n int) {
 	user, room := fmt.Sprintf("deaf-%d", n), r.room(n%r.size.rooms)
-	token, err := r.issuer.token(user, time.Hour)
+	token, err := r.issuer.token(user, inAWhile())
 	if err != nil {
 		return
 	}
@@ -140,7 +140,7 @@ func (r *run) doubles(ctx context.Context, said *ledger) {
 func (r *run) double(ctx context.Context, room string, i int, said *ledger) error {
 	var both [2]*member
 	for j := range both {
-		m, err := r.connect(ctx, "twin", time.Hour, nil)
+		m, err := r.connect(ctx, "twin", nil)
 		if err != nil {
 			return err
 		}
@@ -189,35 +189,46 @@ func (r *run) wantConflict(ctx context.Context, m *member, room, text string) er
 // guest is what the names of users begin with whose tokens expire.
 const guest = "guest-"
 
-// expiring lets a client speak with a token that expires: until then it is served, and from then on refused.
+// expiring lets a client speak with a token that expires: what it asks until then is served, and afterwards refused.
 func (r *run) expiring(ctx context.Context, n int, said *ledger) {
-	const life = 3 * time.Second
 	room, user := r.room(n%r.size.rooms), fmt.Sprint(guest, n)
-	began := time.Now()
-	m, err := r.connectOnce(ctx, user, life, nil)
+	m, ends, err := r.shortLived(ctx, user, room)
 	if err != nil {
-		return // Its only token may have met a misfortune.
-	}
-	defer m.hangUp()
-	if m.join(ctx, room) != nil {
 		return
 	}
-	for i := 0; ; i++ {
+	defer m.hangUp()
+	for i := 0; ctx.Err() == nil; i++ {
 		text := fmt.Sprintf("%s says %d", user, i)
-		answer, err := m.say(ctx, room, text)
-		if err == errGone || ctx.Err() != nil {
+		asked := time.Now()
+		answer, err := m.ask(ctx, answerTime, "say", map[string]any{"room": room, "data": text, "key": key(text)})
+		switch expired := answer.Code == "token_expired"; {
+		case err != nil:
 			return
-		}
-		switch age := time.Since(began); {
-		case err == nil && answer.At.Before(began.Add(life+time.Second)): // The answer may have taken its time.
-			said.add(room, answer.Seq, text)
-		case err != nil && answer.Code == "token_expired" && age >= life-time.Second: // A token's times are whole seconds.
+		case expired && time.Now().Before(ends), !expired && !answer.Retryable && (answer.Type == "error" || asked.After(ends)):
+			r.violated(room, "%s, whose token lasts until %v, asked at %v and was answered %+v", user, ends, asked, answer)
+			return
+		case expired:
 			r.count(func(c *counts) { c.expired++ })
 			return
-		default:
-			r.violated(room, "%s, whose token lasts %v, was answered %+v, %v after %v", user, life, answer, err, age)
-			return
+		case answer.Type != "error":
+			said.add(room, answer.Seq, text)
 		}
 		_ = pause(ctx, 200*time.Millisecond)
+	}
+}
+
+// shortLived connects and joins with a token that soon ends; one that a misfortune or the machine used up is replaced.
+func (r *run) shortLived(ctx context.Context, user, room string) (m *member, ends time.Time, err error) {
+	for life := 3 * time.Second; ; life *= 2 {
+		ends = time.Now().Add(life).Truncate(time.Second) // A token's times are whole seconds.
+		if m, err = r.connectOnce(ctx, user, ends, nil); err == nil {
+			if err = m.join(ctx, room); err == nil {
+				return m, ends, nil
+			}
+			m.hangUp()
+		}
+		if pause(ctx, 50*time.Millisecond) != nil {
+			return nil, ends, err
+		}
 	}
 }

@@ -18,7 +18,7 @@ type options struct {
 	plant   plant
 	planted bool
 	long    bool
-	life    time.Duration
+	life    time.Duration // After which a run that hangs is ended.
 }
 
 const usage = `Runs the program under load and misfortune, and checks what it promises. It prints the seed, with which
@@ -52,9 +52,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if o.seed == 0 {
 		o.seed = rand.Uint64N(1e9) + 1
 	}
-	o.life = 4 * time.Minute
+	o.life = 30 * time.Minute
 	if o.long {
-		o.life = time.Hour
+		o.life = 3 * time.Hour
 	}
 	return o, o.choose(*store, *chosen, *planted, flags.Args())
 }
@@ -88,18 +88,18 @@ func (o *options) choose(store, chosen, planted string, surplus []string) error 
 	return nil
 }
 
+// chooseActs chooses those that are named, in their usual order: what a later one leaves would disturb an earlier one.
 func (o *options) chooseActs(chosen string) error {
 	if o.acts = acts(); chosen == "" {
 		return nil
 	}
-	o.acts = nil
-	for name := range strings.SplitSeq(chosen, ",") {
-		at := slices.IndexFunc(acts(), func(a act) bool { return a.name == name })
-		if at < 0 {
+	names := strings.Split(chosen, ",")
+	for _, name := range names {
+		if !slices.ContainsFunc(o.acts, func(a act) bool { return a.name == name }) {
 			return fmt.Errorf("there is no act %q; acts are\n%s", name, describe(acts()))
 		}
-		o.acts = append(o.acts, acts()[at])
 	}
+	o.acts = slices.DeleteFunc(o.acts, func(a act) bool { return !slices.Contains(names, a.name) })
 	return nil
 }
 

@@ -27,7 +27,7 @@ var plants = []plant{
 			"change(c.ID, a, \"ADD #aud :set, #v :1\", enterCondition(max))\n",
 			"change(c.ID, a, \"ADD #aud :set, #v :1\", enterCondition(max))\n	list.If = \"NOT contains(#aud, :a)\"\n"},
 			{"adapters/dynamodb/memberships.go", "	list.Values[\":max\"] = max\n", ""}},
-		act: "hangups", store: "dynamodb", finds: "ghosts are members of",
+		act: "hangups", store: "dynamodb", finds: "ghosts",
 	},
 	{
 		name: "ack", edits: []edit{{"domain/chat/say.go", "		stored, err := c.write(ctx, room, head, message, key)\n",

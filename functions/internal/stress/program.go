@@ -17,9 +17,6 @@ import (
 	"time"
 )
 
-// farewell is how long a process may take to end after it was told to.
-const farewell = 10 * time.Second
-
 // process is a child of this one, which dies with it.
 type process struct {
 	command *exec.Cmd
@@ -43,12 +40,12 @@ func spawn(folder string, environment []string, stdout, stderr io.Writer, binary
 	return p, nil
 }
 
-// end sends a signal and waits until the process has ended.
+// end sends a signal and waits until the process has ended. One that does not is killed.
 func (p *process) end(s syscall.Signal) {
 	_ = p.command.Process.Signal(s)
 	select {
 	case <-p.ended:
-	case <-time.After(farewell):
+	case <-time.After(patience):
 		_ = p.command.Process.Kill()
 		<-p.ended
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,6 +34,11 @@ type setting struct {
 
 	requestsLate time.Duration // By how much a fifth of the table's requests are late.
 	failing      float64       // The share of them that fail.
+}
+
+// loses tells whether a connection may end without anybody noting it, so that it stays until it is reaped.
+func (s setting) loses() bool {
+	return s.kills > 0 || s.failing > 0 || slices.Contains(s.flags, "-lose-disconnect")
 }
 
 // environment is that of the program.
@@ -137,6 +143,7 @@ func (r *run) perform(ctx context.Context, a act) error {
 	}
 	r.end()
 	if broken := r.broken(); len(broken) > 0 {
+		r.say("act %s failed after %.1f s", a.name, time.Since(began).Seconds())
 		return fmt.Errorf("%d promises were not kept (%v):\n%s", len(broken), err, strings.Join(broken, "\n"))
 	}
 	if err != nil {
@@ -175,7 +182,7 @@ func (r *run) launch(ctx context.Context) error {
 	if r.table != nil {
 		args = append(args, "-dynamodb", r.table.proxy.URL)
 	}
-	p, err := start(ctx, r.binary, r.act.setting.environment(r.seed), args...)
+	p, err := r.startFree(ctx, args)
 	if err != nil {
 		return err
 	}
@@ -183,6 +190,17 @@ func (r *run) launch(ctx context.Context) error {
 	defer r.mu.Unlock()
 	r.program = p
 	return nil
+}
+
+// startFree starts the program when its address is free: a client that tried to connect meanwhile may have it for a moment.
+func (r *run) startFree(ctx context.Context, args []string) (*program, error) {
+	for began := time.Now(); ; {
+		p, err := start(ctx, r.binary, r.act.setting.environment(r.seed), args...)
+		taken := err != nil && strings.Contains(err.Error(), "address already in use")
+		if !taken || time.Since(began) > patience || pause(ctx, 50*time.Millisecond) != nil {
+			return p, err
+		}
+	}
 }
 
 // end ends the program, unless it has ended.
@@ -216,16 +234,23 @@ func (r *run) chance(part string, number int) *rand.Rand {
 // room is the name of an act's room.
 func (r *run) room(n int) string { return fmt.Sprintf("%s-%d", r.act.name, n) }
 
-// eventually waits until something holds, for as long as it may take. What does not is violated, as what wrong returns
-// says. Where something else was violated before, it waits no longer than a moment.
-func (r *run) eventually(ctx context.Context, within time.Duration, room string, wrong func() string) bool {
-	began := time.Now()
-	for until := began.Add(within); ; {
+// patience is how long something may take that must come. It ends what hangs and nothing else, however slow the machine:
+// by itself the program waits half a minute before it reaps, and up to two for whoever died while announcing something.
+const patience = 3 * time.Minute
+
+// eventually waits until something holds. What does not, and does not change any more, is violated, as what wrong
+// returns says. Where something else was violated before, it waits no longer than a moment.
+func (r *run) eventually(ctx context.Context, room string, wrong func() string) bool {
+	began, changed := time.Now(), time.Now()
+	for last := ""; ; {
 		problem := wrong()
 		if problem == "" {
 			return true
 		}
-		late := time.Now().After(until) || len(r.broken()) > 0 && time.Since(began) > time.Second
+		if problem != last {
+			last, changed = problem, time.Now()
+		}
+		late := time.Since(changed) > patience || len(r.broken()) > 0 && time.Since(began) > time.Second
 		if late || pause(ctx, 20*time.Millisecond) != nil {
 			r.violated(room, "%s, after %.1f s", problem, time.Since(began).Seconds())
 			return false

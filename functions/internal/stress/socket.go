@@ -14,9 +14,6 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// patience is how long something may take that must come: a request of the program may take 29 seconds.
-const patience = 30 * time.Second
-
 // socket is a WebSocket that does only what it is told to.
 type socket struct {
 	net.Conn

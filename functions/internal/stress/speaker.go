@@ -51,9 +51,11 @@ func (r *run) newSpeaker(ctx context.Context, n int) (*speaker, error) {
 		chance: r.chance("client", n), acked: map[int64]string{},
 	}
 	o := client.Options{
-		Token:   func(context.Context) (string, error) { return r.issuer.token(s.name, time.Hour) },
-		Timeout: 3 * time.Second, Ping: 2 * time.Second, MaxWait: 200 * time.Millisecond, NetDial: s.dial,
+		Token:   func(context.Context) (string, error) { return r.issuer.token(s.name, inAWhile()) },
+		Timeout: 5 * time.Second, Ping: 5 * time.Second, MaxWait: 200 * time.Millisecond, NetDial: s.dial,
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for {
 		var err error
 		if s.client, err = client.Dial(ctx, r.url, o); err == nil {
@@ -108,7 +110,7 @@ func (s *speaker) speak(ctx context.Context, lines, kicks int) {
 			s.kick()
 		}
 		text := fmt.Sprintf("%s says %d", s.name, i)
-		place, err := s.joined.Say(ctx, text)
+		place, err := s.say(ctx, text)
 		if err != nil {
 			s.run.violated(s.room, "%s cannot say its line %d: %v", s.name, i, err)
 			return
@@ -119,6 +121,13 @@ func (s *speaker) speak(ctx context.Context, lines, kicks int) {
 		s.mu.Unlock()
 		s.run.count(func(c *counts) { c.lines++ })
 	}
+}
+
+// say says a line until it is acknowledged.
+func (s *speaker) say(ctx context.Context, text string) (client.Place, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return s.joined.Say(ctx, text)
 }
 
 // kick breaks the connection, at once or behind what is sent next.

@@ -25,9 +25,6 @@ import (
 	"wsecho/functions/internal/listening"
 )
 
-// startingUp is how long DynamoDB Local may take until it listens.
-const startingUp = 30 * time.Second
-
 // tableName is the program's table.
 const tableName = "wsecho"
 
@@ -137,7 +134,7 @@ func text(v types.AttributeValue) string {
 
 // waitFor returns when somebody listens at an address.
 func waitFor(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, startingUp)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return listening.WaitFor(ctx, address)
 }

@@ -18,7 +18,7 @@ type witness struct {
 	mu     sync.Mutex // Guards what follows.
 	lines  map[int64]string
 	here   map[string]string // Users by connection, of whom it was told that they joined and not that they left.
-	heard  int               // How many joined.
+	heard  int               // How much it was sent.
 	pushed map[string]bool   // The ids of broadcasts and direct messages.
 }
 
@@ -26,7 +26,7 @@ type witness struct {
 func (r *run) watch(ctx context.Context, room string, number int) (*witness, error) {
 	w := &witness{room: room, lines: map[int64]string{}, here: map[string]string{}, pushed: map[string]bool{}}
 	var err error
-	if w.member, err = r.connect(ctx, fmt.Sprintf("witness-%s-%d-%d", room, number, r.restarts), time.Hour, w.hear); err != nil {
+	if w.member, err = r.connect(ctx, fmt.Sprintf("witness-%s-%d-%d", room, number, r.restarts), w.hear); err != nil {
 		return nil, err
 	}
 	return w, w.join(ctx, room)
@@ -47,6 +47,7 @@ func (r *run) watchAll(ctx context.Context, rooms int) ([]*witness, error) {
 func (w *witness) hear(p reply) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.heard++
 	var connection string
 	_ = json.Unmarshal(p.Connection, &connection) // Other messages have an object, or none.
 	switch p.Type {
@@ -56,7 +57,6 @@ func (w *witness) hear(p reply) {
 		}
 	case "joined":
 		w.here[connection] = p.User
-		w.heard++
 	case "left":
 		delete(w.here, connection)
 	case "broadcast", "direct":
@@ -67,11 +67,11 @@ func (w *witness) hear(p reply) {
 	}
 }
 
-// lacks are those of some ids that it was not sent.
-func (w *witness) lacks(ids []string) []string {
+// lacks are those of some ids that it was not sent, and heard is how much it was sent.
+func (w *witness) lacks(ids []string) (lacking []string, heard int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return w.pushed[id] })
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return w.pushed[id] }), w.heard
 }
 
 // lines from one number to another that it was not sent.
@@ -100,19 +100,22 @@ func (w *witness) others() (users []string) {
 }
 
 // alone waits until nobody else is a member of the room, and the witness has been told that all have left who joined.
-// Meanwhile it speaks: whoever is gone, without a goodbye, is found by what is posted.
-func (w *witness) alone(ctx context.Context, within time.Duration, with ...string) bool {
+// Where a $disconnect may be lost it speaks meanwhile: whoever is gone is found by what is posted, and reaped. Elsewhere
+// it must not, because that would hide whoever stays a member for another reason.
+func (w *witness) alone(ctx context.Context) bool {
 	n := 0
-	ok := w.run.eventually(ctx, within, w.room, func() string {
+	return w.run.eventually(ctx, w.room, func() string {
 		n++
-		if _, err := w.say(ctx, w.room, fmt.Sprintf("sweep %s %d", w.user, n)); err != nil {
-			return fmt.Sprintf("%s cannot speak: %v", w.user, err)
+		if w.run.act.setting.loses() {
+			if _, err := w.say(ctx, w.room, fmt.Sprintf("sweep %s %d", w.user, n)); err != nil {
+				return fmt.Sprintf("%s cannot speak: %v", w.user, err)
+			}
 		}
 		users, err := w.who(ctx, w.room)
 		if err != nil {
 			return fmt.Sprintf("%s cannot ask who is there: %v", w.user, err)
 		}
-		ghosts := slices.DeleteFunc(users, func(user string) bool { return user == w.user || slices.Contains(with, user) })
+		ghosts := slices.DeleteFunc(users, func(user string) bool { return user == w.user })
 		if len(ghosts) > 0 {
 			_ = pause(ctx, time.Second)
 			return fmt.Sprintf("%d ghosts are members of %s: %v", len(ghosts), w.room, ghosts)
@@ -122,7 +125,6 @@ func (w *witness) alone(ctx context.Context, within time.Duration, with ...strin
 		}
 		return ""
 	})
-	return ok
 }
 
 // atOnce calls a function for numbers up to n, some at the same time, and returns when all have returned.
